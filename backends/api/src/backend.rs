@@ -1,0 +1,176 @@
+//! The [`Backend`] trait. Every bullet under *Behaviour* and *Errors* starts with the name of the case in
+//! `momo-cred-backend-testkit` that proves it; a test there compares the two lists.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{Capabilities, Document, Hold, Location, RecordName, Result, Revision, Version};
+
+/// Which version of a record to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The version readers get by default.
+    Current,
+    /// One version, by its number.
+    Revision(Revision),
+}
+
+/// What a store has under a name.
+#[derive(Debug)]
+pub enum Lookup {
+    /// Nothing was ever written there, or nothing that is left knows of it.
+    Missing,
+    /// The version asked for exists but was deleted. `revision` is what [`Expect::Revision`] must name to write
+    /// over it.
+    Deleted {
+        /// The record's current revision, deleted or not.
+        revision: Revision,
+    },
+    /// A document.
+    Found(Stored),
+}
+
+/// A document as it stands in a store.
+#[derive(Debug)]
+pub struct Stored {
+    /// Every field of the record, foreign ones included.
+    pub document: Document,
+    /// The version that was read.
+    pub revision: Revision,
+    /// How long ago this version was written, by the store's own clock; `None` where it has none. A local wall
+    /// clock never fills this in: leases are judged by it.
+    pub age: Option<Duration>,
+}
+
+/// What a writer believes to be there. There is no "whatever is there": to replace, read first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No version at all, not even a deleted one.
+    Absent,
+    /// Exactly this current version, which may be a deleted one.
+    Revision(Revision),
+}
+
+/// How far [`Backend::remove`] goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// The store can bring the record back.
+    Recoverable,
+    /// Gone for good.
+    Destroy,
+}
+
+/// A secret store.
+///
+/// Handles are cheap to call concurrently and keep no cache: what another handle wrote is seen by the next read.
+///
+/// # Errors, for all methods
+/// - A name that the store cannot hold is [`Misconfigured`](crate::ErrorKind::Misconfigured) before any I/O.
+/// - Refused access is [`Denied`](crate::ErrorKind::Denied), never [`Lookup::Missing`].
+/// - A method whose capability is off answers [`Unsupported`](crate::ErrorKind::Unsupported) and changes nothing.
+/// - No rendering of an error or of the store itself holds a value or foreign text.
+///
+/// Cases: `names_that_do_not_fit_are_refused`, `leak_no_rendering_holds_a_value`.
+#[async_trait]
+pub trait Backend: fmt::Debug + Send + Sync {
+    /// The full address of a record of this store, for people and for messages. Holds no credential.
+    fn location(&self, name: &RecordName) -> Location;
+
+    /// What this store can do. The same answer for the life of the handle.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Reads one record.
+    ///
+    /// # Behaviour
+    /// - `read_missing_is_missing`: a name never written is [`Lookup::Missing`].
+    /// - `read_returns_what_was_written`: every field comes back byte for byte, and no other.
+    /// - `read_sees_another_handle`: what a second handle wrote is seen at once.
+    /// - `read_current_by_revision`: the current version can be read by its number on every store.
+    /// - `read_old_revision`: with `history`, an earlier version reads as it was written; without, it is
+    ///   [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// - `read_deleted_is_deleted`: after a recoverable removal the answer is [`Lookup::Deleted`], not missing.
+    /// - `read_shows_foreign_fields`: fields that other programs keep in the same record are never lost from it.
+    async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup>;
+
+    /// Reads several records, in one request where the store has a batch call.
+    ///
+    /// # Behaviour
+    /// - `read_many_answers_in_order`: one result per name, in the order asked, duplicates included.
+    /// - `read_many_isolates_failures`: one bad name spoils no other.
+    async fn read_many(&self, names: &[RecordName]) -> Vec<Result<Lookup>>;
+
+    /// The current revision, from metadata alone where the store has any.
+    ///
+    /// # Behaviour
+    /// - `revision_is_that_of_read`: the same revision that [`read`](Self::read) reports; `None` for a record that
+    ///   is missing or deleted.
+    async fn revision(&self, name: &RecordName) -> Result<Option<Revision>>;
+
+    /// Writes a whole record if what is there is what the caller expects.
+    ///
+    /// # Requires
+    /// A document with at least one field. Foreign fields that were read are in it: whoever writes carries them over.
+    ///
+    /// # Behaviour
+    /// - `write_creates_when_absent`: [`Expect::Absent`] on a missing record creates it.
+    /// - `write_returns_the_revision_read_next`: the revision returned is that of the next read.
+    /// - `write_changes_the_revision`: another content has another revision.
+    /// - `write_replaces_the_whole_record`: fields that are not in the document are gone.
+    /// - `write_keeps_foreign_fields`: a read, changed and written back leaves what other programs keep there.
+    /// - `write_over_deleted_by_revision`: [`Expect::Revision`] of the deleted version brings the name back.
+    /// - `write_race_has_one_winner`: of N writers with one expectation exactly one succeeds.
+    /// - `write_counter_loses_nothing`: N writers that read, add one and retry on Conflict lose no increment.
+    /// - `write_holds_awkward_values`: what [`Capabilities::values`] promises is stored byte for byte.
+    ///
+    /// # Errors
+    /// - `write_absent_twice_conflicts`: Conflict when something is there, which stays as it was.
+    /// - `write_stale_conflicts`: Conflict when the revision is not the current one, which stays as it was.
+    /// - `write_to_missing_by_revision_conflicts`: Conflict when there is nothing, and nothing is created.
+    /// - `write_absent_on_deleted_conflicts`: a deleted record is not absent; the error says how to undelete.
+    /// - `write_resent_is_no_conflict`: a store that sends again first resolves its own earlier effect: Conflict
+    ///   always means that this call changed nothing.
+    /// - `write_refuses_values_it_cannot_hold`: Unsupported, before any change.
+    /// - `write_refuses_an_empty_document`: Misconfigured, before any change.
+    async fn write(&self, name: &RecordName, document: &Document, expect: &Expect) -> Result<Revision>;
+
+    /// Removes the current version of a record.
+    ///
+    /// # Behaviour
+    /// - `remove_leaves_nothing_to_read`: afterwards the record is missing or deleted, and others are untouched.
+    /// - `remove_destroyed_is_not_recoverable`: after [`Removal::Destroy`] no revision reads as found.
+    ///
+    /// # Errors
+    /// - `remove_stale_conflicts`: Conflict when the revision is not the current one, which stays as it was.
+    /// - `remove_missing_conflicts`: Conflict when there is nothing.
+    /// - `remove_beyond_capability_is_unsupported`: a removal the store does not have changes nothing.
+    async fn remove(&self, name: &RecordName, expect: &Revision, removal: Removal) -> Result<()>;
+
+    /// Names of live records that begin with `prefix`, in no particular order. An empty prefix is everything this
+    /// handle can see.
+    ///
+    /// # Behaviour
+    /// - `list_names_what_the_prefix_covers`: all of those, and no other.
+    /// - `list_leaves_out_the_removed`: a removed record is not listed.
+    /// - `list_beyond_capability_is_unsupported`: without `list`.
+    async fn list(&self, prefix: &str) -> Result<Vec<RecordName>>;
+
+    /// Versions of a record, newest first, as far back as the store keeps them.
+    ///
+    /// # Behaviour
+    /// - `history_is_newest_first`: each write is one entry; its first entry is the current revision.
+    /// - `history_beyond_capability_is_unsupported`: without `history`.
+    async fn history(&self, name: &RecordName) -> Result<Vec<Version>>;
+
+    /// Takes the store's proof of life for the length of a lifecycle, where it has one: `None` where it has none.
+    /// The hold is released when it is dropped and when its process dies.
+    ///
+    /// # Behaviour
+    /// - `hold_lets_its_owner_write`: the handle that holds reads and writes as before.
+    /// - `hold_is_released_on_drop`: afterwards another can take it.
+    ///
+    /// # Errors
+    /// - `hold_is_exclusive`: Conflict while another handle holds.
+    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>>;
+}

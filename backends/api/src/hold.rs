@@ -1,0 +1,20 @@
+//! A proof of life for the length of a lifecycle.
+
+use std::any::Any;
+use std::fmt;
+
+/// Whatever a store needs to keep its proof of life: dropping it releases, and so does the death of the process.
+pub struct Hold(#[expect(dead_code, reason = "kept for its destructor")] Box<dyn Any + Send + Sync>);
+
+impl Hold {
+    /// Wraps the store's guard.
+    pub fn new(guard: impl Any + Send + Sync) -> Self {
+        Self(Box::new(guard))
+    }
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hold")
+    }
+}

@@ -72,7 +72,7 @@ pub enum Removal {
 /// - A method whose capability is off answers [`Unsupported`](crate::ErrorKind::Unsupported) and changes nothing.
 /// - No rendering of an error or of the store itself holds a value or foreign text.
 ///
-/// Cases: `names_that_do_not_fit_are_refused`, `leak_no_rendering_holds_a_value`.
+/// Cases: `names_that_do_not_fit_are_refused`, `refused_access_is_denied`, `leak_no_rendering_holds_a_value`.
 #[async_trait]
 pub trait Backend: fmt::Debug + Send + Sync {
     /// The full address of a record of this store, for people and for messages. Holds no credential.

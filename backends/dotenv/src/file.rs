@@ -1,0 +1,152 @@
+//! Opening and reading the file, and what may be written at all.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+use zeroize::Zeroizing;
+
+use crate::error::Problem;
+
+/// The largest file that is read: 1 MiB.
+pub const MAX_SIZE: usize = 1 << 20;
+
+/// Something about the file that the user should know although the call succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Other users can read or write the file. Reading goes on, writing is refused.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self::Exposed { path, mode } = self;
+        let path = path.to_string_lossy();
+        let path = path.escape_debug();
+        write!(f, "other users can reach `{path}` (mode {mode:04o}); run chmod 600 `{path}`")
+    }
+}
+
+/// The content of the file at one moment.
+pub(crate) struct Content {
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    stat: Stat,
+}
+
+impl Content {
+    /// Permission bits that let others in, if it is a regular file.
+    pub(crate) fn exposed(&self) -> Option<u32> {
+        let mode = permissions(&self.stat);
+        (file_type(&self.stat) == FileType::RegularFile && mode & 0o077 != 0).then_some(mode)
+    }
+}
+
+/// Reads the file, through symbolic links and from pipes too: `open`, `fstat`, one `read` per content and one for its
+/// end, `close`. `None` if there is no file.
+pub(crate) fn read(path: &Path) -> Result<Option<Content>, Problem> {
+    read_with(path, OFlags::empty())
+}
+
+fn read_with(path: &Path, flags: OFlags) -> Result<Option<Content>, Problem> {
+    let step = "opening the file";
+    let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::NXIO) => return Err(Problem::NotAFile { what: "a socket or a device" }),
+        Err(errno) => return Err(Problem::errno(step)(errno)),
+    };
+    let stat = rustix::fs::fstat(&file).map_err(Problem::errno(step))?;
+    let size = match file_type(&stat) {
+        FileType::RegularFile => usize::try_from(stat.st_size).unwrap_or(usize::MAX),
+        FileType::Fifo => 4096,
+        other => return Err(Problem::NotAFile { what: called(other) }),
+    };
+    if size > MAX_SIZE {
+        return Err(Problem::TooLarge);
+    }
+    Ok(Some(Content { bytes: read_all(file, size + 1)?, stat }))
+}
+
+/// Reads to the end. Buffers that grew are wiped.
+fn read_all(mut file: File, room: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let mut buffer = Zeroizing::new(vec![0; room]);
+    let mut len = 0;
+    loop {
+        if len > MAX_SIZE {
+            return Err(Problem::TooLarge);
+        }
+        if len == buffer.len() {
+            let mut larger = Zeroizing::new(vec![0; (2 * len).min(MAX_SIZE + 1)]);
+            larger[..len].copy_from_slice(&buffer);
+            buffer = larger;
+        }
+        match file.read(&mut buffer[len..]) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Problem::system("reading the file")(error)),
+        }
+    }
+    buffer.truncate(len);
+    Ok(buffer)
+}
+
+/// Reads the file in order to replace it. `None` if there is none.
+///
+/// # Errors
+/// For a symbolic link, for anything but a regular file, for one that others can reach, and for one of another user:
+/// a replacement belongs to us, and would take a foreign file away from its owner.
+pub(crate) fn read_to_replace(path: &Path) -> Result<Option<Content>, Problem> {
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    let stat = match rustix::fs::lstat(path) {
+        Ok(stat) => stat,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(errno) => return Err(Problem::errno("looking at the file")(errno)),
+    };
+    match file_type(&stat) {
+        FileType::RegularFile => {}
+        FileType::Symlink => {
+            let target = rustix::fs::readlink(path, Vec::new()).map_err(Problem::errno("reading the link"))?;
+            let target = PathBuf::from(std::ffi::OsStr::from_bytes(target.as_bytes()));
+            return Err(Problem::Symlink { link: path.to_owned(), target });
+        }
+        other => return Err(Problem::NotAFile { what: called(other) }),
+    }
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let Some(content) = read_with(path, flags)? else { return Ok(None) };
+    if content.stat.st_uid != rustix::process::geteuid().as_raw() {
+        return Err(Problem::Foreign { uid: content.stat.st_uid });
+    }
+    match content.exposed() {
+        Some(mode) => Err(Problem::Exposed { mode }),
+        None => Ok(Some(content)),
+    }
+}
+
+pub(crate) fn file_type(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+fn permissions(stat: &Stat) -> u32 {
+    stat.st_mode & 0o7777
+}
+
+fn called(file_type: FileType) -> &'static str {
+    match file_type {
+        FileType::Directory => "a folder",
+        FileType::Fifo => "a pipe",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "something else",
+    }
+}

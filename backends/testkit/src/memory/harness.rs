@@ -1,0 +1,61 @@
+//! The store in memory as its own harness.
+
+use async_trait::async_trait;
+use momo_cred_backend_api::{Backend, FieldName, RecordName, Secret};
+
+use super::{Fate, MemoryStore};
+use crate::Harness;
+
+/// The field that the other program keeps.
+const FOREIGN: &str = "of-another-program";
+
+#[expect(clippy::expect_used, reason = "called with literals that are names")]
+fn record(name: impl Into<String>) -> RecordName {
+    RecordName::new(name).expect("a record name")
+}
+
+#[async_trait]
+impl Harness for MemoryStore {
+    async fn open(&self) -> Box<dyn Backend> {
+        Box::new(self.handle())
+    }
+
+    fn name(&self, n: usize) -> RecordName {
+        record(if n == 4 { "other/suite/4".to_owned() } else { format!("suite/{n}") })
+    }
+
+    fn prefix(&self) -> String {
+        "suite/".to_owned()
+    }
+
+    fn bad_names(&self) -> Vec<RecordName> {
+        vec![record("suite/a b"), record("suite/a#b"), record("suite/\u{e9}"), record("x".repeat(201))]
+    }
+
+    #[expect(clippy::expect_used, reason = "a literal that is a field name")]
+    async fn plant_foreign(&self, name: &RecordName, value: &str) -> Option<String> {
+        self.plant(name, FieldName::new(FOREIGN).expect("a field name"), Secret::from(value));
+        Some(FOREIGN.to_owned())
+    }
+
+    async fn foreign_is_intact(&self, name: &RecordName, value: &str) -> bool {
+        self.peek(name).is_some_and(|document| {
+            document.get(FOREIGN).is_some_and(|found| found.same_as(&Secret::from(value)))
+        })
+    }
+
+    async fn lose_next_answer(&self) -> bool {
+        self.fates([Fate::LoseAnswer]);
+        true
+    }
+
+    async fn deny(&self, name: &RecordName) -> bool {
+        Self::deny(self, name);
+        true
+    }
+
+    async fn plant_corrupt(&self, name: &RecordName, text: &str) -> bool {
+        self.corrupt(name, Secret::from(text));
+        true
+    }
+}

@@ -1,0 +1,57 @@
+//! `abort`: drop an open claim.
+
+use momo_cred_backend_api::Expect;
+use serde_json::{Value, json};
+
+use super::context::{Context, Place};
+use super::runtime::block_on;
+use super::{document, resume};
+use crate::config::Settings;
+use crate::lifecycle::ClaimStanding;
+use crate::{Outcome, Result};
+
+/// Drops an open claim: the record is again what it was before, or vacant where there was none.
+///
+/// The API user that the claim named may exist at the gateway; it moves to the retired ones, which `status` lists.
+/// Without an open claim it says so and ends with 0. A claim whose owner may still live is left alone (75).
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  momo-cred abort -p collection")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    takeover: resume::TakeoverFlag,
+}
+
+pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
+    let settings = context.settings()?;
+    let place = Place::open(&settings)?;
+    block_on(place.runtime, abort(context, options, &settings, &place))
+}
+
+async fn abort(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
+    let seen = place.seen(settings, &context.output).await?;
+    if matches!(seen.record.claim(), Ok(None)) {
+        return resume::nothing_open(context, settings, place, &seen);
+    }
+    let hold = place.hold().await?;
+    let seen = place.seen(settings, &context.output).await?;
+    let (ClaimStanding::Dead(claim), Expect::Revision(revision)) =
+        (place.clear(&seen, hold.is_some(), options.takeover.takeover())?, seen.expect.clone())
+    else {
+        return resume::nothing_open(context, settings, place, &seen);
+    };
+    let mut record = seen.record.clone();
+    record.close_claim();
+    if let Some(user) = claim.api_user {
+        record.retire(user);
+    }
+    let revision = place.backend.write(&place.name, record.document(), &Expect::Revision(revision)).await?;
+    context.output.note(&format!("the claim at {} is dropped; revision {revision}", place.location));
+    if context.output.json() {
+        let mut head = document::head(context.command, &settings.profile, &place.location.to_string());
+        document::record(&mut head, &record);
+        head.insert("revision".into(), json!(revision.as_str()));
+        head.insert("claim".into(), Value::Null);
+        context.result(head, "ok")?;
+    }
+    Ok(Outcome::SUCCESS)
+}

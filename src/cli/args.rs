@@ -1,0 +1,148 @@
+//! The command line as it is typed. These types never leave `cli`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{abort, completions, exec, import, man, provision, resume, status, trust, verify};
+
+/// Gets MTN MoMo credentials into a secret store without showing them, keeps them alive, and starts programs with them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "momo-cred",
+    version,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        momo-cred provision --callback-host localhost     a sandbox user and key, straight into .env\n  \
+        momo-cred verify                                  does it work? what is wrong?\n  \
+        momo-cred exec -- npm start                       start a program with it\n\n\
+        No flag takes a secret: keys come from a prompt, a file, standard input or a variable.\n\
+        Exit codes: 0 done, 2 usage, 65 malformed record, 66 not found, 69 unavailable, 70 internal, 73 cannot\n\
+        write, 75 busy or conflict, 76 protocol, 77 denied, 78 configuration; `exec`: 125, 126, 127."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Profile in momo-cred.toml [env: MOMO_CRED_PROFILE, a comma list]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+    /// Config file [env: MOMO_CRED_CONFIG] [default: momo-cred.toml here or above, then the user's]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the record is, such as dotenv:.env#MOMO; overrides the profile [env: MOMO_CRED_STORE]
+    #[arg(short, long, global = true, value_name = "LOCATION")]
+    pub(crate) store: Option<String>,
+    /// collection, disbursement or remittance; overrides the profile [env: MOMO_CRED_PRODUCT]
+    #[arg(long, global = true, value_name = "PRODUCT")]
+    pub(crate) product: Option<String>,
+    /// sandbox, mtnuganda, ...; overrides the profile [env: MOMO_CRED_TARGET_ENVIRONMENT]
+    #[arg(long, global = true, value_name = "ENV")]
+    pub(crate) target_environment: Option<String>,
+    /// The gateway; overrides the profile [env: MOMO_CRED_BASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Host that MoMo may call back, without scheme, port or path [env: MOMO_CRED_CALLBACK_HOST]
+    #[arg(long, global = true, value_name = "HOST")]
+    pub(crate) callback_host: Option<String>,
+    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision 60s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub(crate) timeout: Option<String>,
+    /// Print JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more, on standard error; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// When to colour messages; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub(crate) color: When,
+}
+
+/// `auto`, `always`, `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands, in the order of the alphabet.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Drop an open claim
+    Abort(abort::Options),
+    /// Print a completion script for a shell
+    Completions(completions::Options),
+    /// Start a program with credentials in its environment
+    Exec(exec::Options),
+    /// Put an existing credential into the store, verified first
+    Import(import::Options),
+    /// Print the manual page
+    Man(man::Options),
+    /// Get a new sandbox user and key, straight into the store
+    Provision(provision::Options),
+    /// Finish an open claim, from any machine
+    Resume(resume::Options),
+    /// Show records, revisions, claims and fingerprints; no values
+    Status(status::Options),
+    /// Approve the sensitive settings of a config file that was found
+    Trust(trust::Options),
+    /// Try the credential and say what is wrong
+    Verify(verify::Options),
+}
+
+impl Command {
+    /// The name, as typed and as in JSON.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Abort(_) => "abort",
+            Self::Completions(_) => "completions",
+            Self::Exec(_) => "exec",
+            Self::Import(_) => "import",
+            Self::Man(_) => "man",
+            Self::Provision(_) => "provision",
+            Self::Resume(_) => "resume",
+            Self::Status(_) => "status",
+            Self::Trust(_) => "trust",
+            Self::Verify(_) => "verify",
+        }
+    }
+}
+
+/// Flags that other tools have for secrets, and what to use here instead.
+const SECRET_FLAGS: &[(&str, &str)] = &[
+    ("--api-key", "import takes it from a prompt, --from FILE, --from - or --from-env"),
+    ("--api-secret", "import takes it from a prompt, --from FILE, --from - or --from-env"),
+    ("--key", "use --subscription-key-file FILE, MOMO_CRED_SUBSCRIPTION_KEY or the prompt"),
+    ("--password", "log in through the store's own settings"),
+    ("--primary-key", "use --subscription-key-file FILE, MOMO_CRED_SUBSCRIPTION_KEY or the prompt"),
+    ("--provisioning-key", "use --provisioning-key-file FILE or MOMO_CRED_PROVISIONING_SUBSCRIPTION_KEY"),
+    ("--secret", "use a prompt, a file, standard input or a variable"),
+    ("--subscription-key", "use --subscription-key-file FILE, MOMO_CRED_SUBSCRIPTION_KEY or the prompt"),
+    ("--token", "log in through the store's own settings"),
+    ("--user-secret", "import takes it from a prompt, --from FILE, --from - or --from-env"),
+];
+
+/// A flag by which somebody gives a secret, with what to use instead. Looked for before anything else reads the line,
+/// so that no message repeats it.
+pub(crate) fn secret_flag(args: &[OsString]) -> Option<(&'static str, &'static str)> {
+    let ours = args.iter().skip(1).take_while(|arg| *arg != "--");
+    ours.filter_map(|arg| arg.to_str()).find_map(|arg| {
+        let flag = arg.split_once('=').map_or(arg, |(flag, _)| flag);
+        SECRET_FLAGS.iter().find(|(name, _)| *name == flag).copied()
+    })
+}

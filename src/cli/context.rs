@@ -1,0 +1,233 @@
+//! What commands are given to work with: settings, the place of a record, the gateway, and a way to talk.
+
+use std::time::Duration;
+
+use momo_cred_backend_api::{At, Backend, Hold, Location, RecordName};
+use serde_json::{Map, Value, json};
+
+use super::args::Global;
+use super::document;
+use super::output::Output;
+use crate::config::{Config, Environment, Overrides, Settings};
+use crate::credential::Field;
+use crate::effective::Effective;
+use crate::lifecycle::{ClaimStanding, Described, Alive, Evidence, Owner, Seen, Takeover, Watch, judge};
+use crate::momo::{Client, ClientConfig, Deadline, StepReport};
+use crate::registry::{self, Runtime};
+use crate::{Error, Kind, Result};
+
+/// What every command has.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) command: &'static str,
+    pub(crate) global: Global,
+    pub(crate) environment: Environment,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// What the command line says about settings.
+    pub(crate) fn overrides(&self) -> Overrides {
+        let global = &self.global;
+        Overrides {
+            profiles: global.profile.clone(),
+            config: global.config.clone(),
+            store: global.store.clone(),
+            product: global.product.clone(),
+            target_environment: global.target_environment.clone(),
+            base_url: global.base_url.clone(),
+            callback_host: global.callback_host.clone(),
+            timeout: global.timeout.clone(),
+            ..Overrides::default()
+        }
+    }
+
+    /// The settings of the chosen profiles, or of every profile of the config file.
+    pub(crate) fn chosen(&self, all: Chosen) -> Result<Vec<Settings>> {
+        self.settings_with(self.overrides(), all)
+    }
+
+    /// The settings for overrides of a command's own.
+    pub(crate) fn settings_with(&self, mut overrides: Overrides, chosen: Chosen) -> Result<Vec<Settings>> {
+        let config = Config::load(&overrides, &self.environment)?;
+        if chosen == Chosen::Every && config.profiles().next().is_some() {
+            overrides.profiles = config.profiles().map(str::to_owned).collect();
+        }
+        let all = config.resolve(&overrides, &self.environment, &registry::schemes())?;
+        for settings in &all {
+            if let Some(target) = settings.target_environment.as_ref().filter(|t| !t.value.is_known()) {
+                self.output.warn(&format!(
+                    "target environment {} ({}) is not on MTN's list of 2026; it is used as it is",
+                    target.value, target.origin
+                ));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The settings of the one profile that a command works on.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut all = self.chosen(Chosen::Named)?;
+        match (all.pop(), all.is_empty()) {
+            (Some(settings), true) => Ok(settings),
+            _ => Err(Error::new(Kind::Usage, format!("`{}` works on one profile at a time", self.command))
+                .next("give one --profile, or one name in MOMO_CRED_PROFILE")),
+        }
+    }
+
+    /// A client for the gateway, built only where it is called.
+    pub(crate) fn gateway(&self, settings: &Settings, effective: &Effective, default: Duration) -> Result<Client> {
+        let total = settings.timeout.as_ref().map_or(default, |setting| setting.value);
+        Client::new(&ClientConfig {
+            base_url: effective.base_url.clone(),
+            deadline: Deadline::after(total),
+            connect_timeout: Duration::from_secs(5),
+            proxy: settings.proxy.as_ref().map(|setting| setting.value.clone()),
+        })
+    }
+
+    /// The documents of a command that works on several profiles: one as it is, several as a list.
+    pub(crate) fn documents(&self, mut documents: Vec<Value>) -> Result<()> {
+        match (documents.pop(), documents.is_empty()) {
+            (Some(only), true) => self.output.document(&only),
+            (last, _) => {
+                documents.extend(last);
+                self.output.document(&Value::Array(documents))
+            }
+        }
+    }
+
+    /// The last line of a command that prints events, or the document of one that does not.
+    pub(crate) fn result(&self, mut map: Map<String, Value>, outcome: &str) -> Result<()> {
+        map.insert("event".into(), json!("result"));
+        map.insert("outcome".into(), json!(outcome));
+        self.output.document(&Value::Object(map))
+    }
+}
+
+/// Which profiles a command works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// Those that were named, or the default.
+    Named,
+    /// `--all`: every one of the config file.
+    Every,
+}
+
+impl From<bool> for Chosen {
+    fn from(all: bool) -> Self {
+        if all { Self::Every } else { Self::Named }
+    }
+}
+
+/// The record a command works on.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) name: RecordName,
+    pub(crate) location: Location,
+    pub(crate) runtime: Runtime,
+}
+
+impl Place {
+    pub(crate) fn open(settings: &Settings) -> Result<Self> {
+        let opened = registry::open(settings)?;
+        let location = opened.backend.location(&opened.name);
+        Ok(Self { backend: opened.backend, name: opened.name, location, runtime: opened.runtime })
+    }
+
+    /// Reads the record as it is now.
+    pub(crate) async fn seen(&self, settings: &Settings, output: &Output) -> Result<Seen> {
+        let lookup = self.backend.read(&self.name, &At::Current).await?;
+        let _ = output;
+        Ok(Seen::new(lookup, &settings.layout))
+    }
+
+    /// Takes the store's proof of life, where it has one.
+    pub(crate) async fn hold(&self) -> Result<Option<Hold>> {
+        Ok(self.backend.hold(&self.name).await?)
+    }
+
+    /// The error for a record that is not there for a reader.
+    pub(crate) fn not_found(&self, seen: &Seen, profile: &str) -> Error {
+        let location = &self.location;
+        let error = if seen.deleted {
+            Error::new(Kind::NotFound, format!("the record at {location} was deleted"))
+                .next("undelete it in the store, or write a new one with `provision --replace`")
+        } else if seen.record.claim().is_ok_and(|claim| claim.is_none()) {
+            Error::new(Kind::NotFound, format!("there is no credential at {location}"))
+                .next("get one: `momo-cred provision` in the sandbox, `momo-cred import` in production")
+        } else {
+            Error::new(Kind::NotFound, format!("there is no credential at {location} yet, only an open claim"))
+                .next("finish it with `momo-cred resume`, or drop it with `momo-cred abort`")
+        };
+        error.at(location).tried(format!("profile {profile}"))
+    }
+
+    /// Makes sure that nobody else is at work on the record: a dead claim may be taken over, any other is an error.
+    pub(crate) fn clear(&self, seen: &Seen, held: bool, takeover: Takeover) -> Result<ClaimStanding> {
+        let here = Owner::this_process();
+        let evidence = Evidence { here: &here, held, age: seen.age, takeover };
+        let standing = judge(&seen.record, evidence);
+        let busy = |what: String| Error::new(Kind::Conflict, format!("{} {what}", self.location)).at(&self.location);
+        match &standing {
+            ClaimStanding::None | ClaimStanding::Dead(_) => Ok(standing),
+            ClaimStanding::Unknown(unknown) => Err(busy("holds a claim of a newer momo-cred".to_owned())
+                .because(unknown)
+                .next("finish it with the version that made it; nothing was changed")),
+            ClaimStanding::Live(claim, alive) => {
+                let error = busy("is being worked on".to_owned()).because(format!("it holds {}", Described(claim)));
+                Err(match alive {
+                    Alive::Running => error.because("that process runs on this machine").next("wait for it to end"),
+                    Alive::Young(age) => error.because(format!(
+                        "it is {} s old and its lease is {} s; it counts as dead after twice that",
+                        age.as_secs(),
+                        claim.lease.as_secs()
+                    ))
+                    .next("wait, or run `momo-cred resume --force-takeover` if you know that its owner is gone"),
+                    Alive::Unclear => error
+                        .because("this store has no clock to judge it by")
+                        .next("run `momo-cred resume --force-takeover` if you know that its owner is gone"),
+                })
+            }
+        }
+    }
+}
+
+/// Tells people and scripts of each step.
+pub(crate) struct Steps<'a> {
+    context: &'a Context,
+    head: Map<String, Value>,
+}
+
+impl<'a> Steps<'a> {
+    pub(crate) fn new(context: &'a Context, head: Map<String, Value>) -> Self {
+        Self { context, head }
+    }
+}
+
+impl Watch for Steps<'_> {
+    fn begins(&mut self, step: &'static str) {
+        self.context.output.detail(&format!("  {step} ..."));
+    }
+
+    fn ended(&mut self, report: &StepReport) {
+        if self.context.output.json() {
+            let mut event = self.head.clone();
+            event.insert("event".into(), json!("step"));
+            event.insert("step".into(), document::step(report));
+            // A reader that went away does not stop a lifecycle in its middle.
+            let _ = self.context.output.document(&Value::Object(event));
+        }
+        let hint = report.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
+        self.context.output.note(&format!("  {:<10} {}{hint}", report.name, report.outcome.name()));
+    }
+}
+
+/// Whether a record holds a whole credential, checked.
+pub(crate) fn complete(seen: &Seen, place: &Place, profile: &str) -> Result<()> {
+    if seen.deleted || seen.record.get(Field::ApiKey).is_none() {
+        return Err(place.not_found(seen, profile));
+    }
+    seen.record.check().map_err(|malformed| crate::effective::malformed(&malformed, &place.location))
+}

@@ -1,0 +1,77 @@
+//! The JSON that scripts may rely on. Keys are those of the README's table; values never hold a secret.
+
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+use crate::credential::{Claim, Field, Fingerprint, Record};
+use crate::momo::StepReport;
+use crate::Error;
+
+/// The version of this layout.
+const SCHEMA: u32 = 1;
+
+/// The beginning of every document: which command, about what.
+pub(crate) fn head(command: &str, profile: &str, location: &str) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("schema".into(), json!(SCHEMA));
+    map.insert("command".into(), json!(command));
+    map.insert("profile".into(), json!(profile));
+    map.insert("location".into(), json!(location));
+    map
+}
+
+/// Adds what a record shows of itself.
+pub(crate) fn record(map: &mut Map<String, Value>, record: &Record) {
+    map.insert("issued_at".into(), json!(record.text(Field::IssuedAt)));
+    map.insert("fields".into(), fields(record));
+}
+
+/// Name to presence and fingerprint, for every field of ours.
+fn fields(record: &Record) -> Value {
+    let field = |field: Field| {
+        let fingerprint = record.get(field).and_then(|value| Fingerprint::of(field, value));
+        let shown = json!({
+            "present": record.get(field).is_some(),
+            "fingerprint": fingerprint.map(|fingerprint| fingerprint.to_string()),
+        });
+        (field.name().to_owned(), shown)
+    };
+    Value::Object(Field::ALL.into_iter().map(field).collect())
+}
+
+/// An open claim.
+pub(crate) fn claim(claim: &Claim, age: Option<Duration>) -> Value {
+    json!({
+        "id": claim.id.to_string(),
+        "kind": claim.kind.name(),
+        "api_user": claim.api_user.map(|user| user.to_string()),
+        "since": claim.since.to_string(),
+        "owner": claim.owner,
+        "age_s": age.map(|age| age.as_secs()),
+    })
+}
+
+/// One step at the gateway or the store.
+pub(crate) fn step(report: &StepReport) -> Value {
+    json!({
+        "name": report.name,
+        "status": report.status,
+        "shape": report.shape.map(|shape| shape.name()),
+        "code": report.code.map(|code| code.as_str()),
+        "activity_id": report.activity_id.map(|id| id.to_string()),
+        "outcome": report.outcome.name(),
+        "hint": report.hint,
+    })
+}
+
+/// A failure.
+pub(crate) fn error(error: &Error) -> Value {
+    json!({
+        "kind": error.kind().token(),
+        "op": error.op(),
+        "location": error.location(),
+        "message": error.to_string(),
+        "next": error.next_steps(),
+        "exit_code": error.kind().exit_code(),
+    })
+}

@@ -1,0 +1,222 @@
+//! `exec`: start a program with credentials in its environment.
+
+use std::ffi::OsString;
+
+use momo_cred_backend_api::{Revision, Secret};
+use serde_json::{Value, json};
+
+use super::context::{Chosen, Context, Place, complete};
+use super::document;
+use super::runtime::block_on;
+use crate::config::{Origin, Overrides, Settings};
+use crate::credential::{Field, Record};
+use crate::effective::{Effective, Purpose};
+use crate::exec::{self as child, ChildEnv, Explained, Mapping, Preset, Replacement, Set, Shown};
+use crate::lifecycle::Seen;
+use crate::registry::Runtime;
+use crate::{Error, Kind, Outcome, Result};
+
+/// Reads the records of the chosen profiles, puts them into the environment, and becomes the program: same process,
+/// same terminal, every signal, its exit status. Nothing of momo-cred stays behind.
+///
+/// All names that a profile manages are removed from the environment first. Logins of our own stores and MOMO_CRED_*
+/// are not passed on. Exit codes: 125 for a failure of momo-cred, 126 cannot be executed, 127 not found, else the
+/// program's own.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    momo-cred exec -- npm start\n  \
+    momo-cred exec -p collection,disbursement -- ./payouts --daily\n  \
+    momo-cred exec --preset momoapi-node -- node server.js\n  \
+    momo-cred exec --explain\n\n\
+    Presets: momo (PREFIX_API_KEY, ...), momoapi-node (npm mtn-momo), momoapi-python (PyPI mtnmomo).")]
+pub(crate) struct Options {
+    /// Which SDK's variable names to use
+    #[arg(long, value_name = "PRESET")]
+    pub(super) preset: Option<String>,
+    /// What the names of the preset `momo` begin with [default: MOMO]
+    #[arg(long, value_name = "PREFIX")]
+    pub(super) prefix: Option<String>,
+    /// Only these fields, a comma list such as api_user,api_key
+    #[arg(long, value_name = "FIELD,..", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Start from an almost empty environment: PATH, HOME, TERM, LANG and the like
+    #[arg(long)]
+    clean_env: bool,
+    /// Pass this variable on although --clean-env or our own rules would drop it; repeat for more
+    #[arg(long, value_name = "NAME")]
+    keep: Vec<OsString>,
+    /// Show which variable comes from which field of which record, values as fingerprints, and start nothing
+    #[arg(long)]
+    explain: bool,
+    /// The program and its arguments, after `--`
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
+    if options.command.is_empty() && !options.explain {
+        return Err(Error::new(Kind::Usage, "there is no program to start")
+            .next("put it after `--`: momo-cred exec -- COMMAND ARGUMENTS"));
+    }
+    let only = only(&options.only)?;
+    let mut profiles = Vec::new();
+    let overrides =
+        Overrides { preset: options.preset.clone(), prefix: options.prefix.clone(), ..context.overrides() };
+    for settings in context.settings_with(overrides, Chosen::Named)? {
+        let place = Place::open(&settings)?;
+        profiles.push((settings, place));
+    }
+    let runtime = profiles.iter().map(|(_, place)| place.runtime).find(|runtime| *runtime == Runtime::Tokio);
+    let sets = block_on(runtime.unwrap_or(Runtime::None), async {
+        let mut sets = Vec::new();
+        for (settings, place) in &profiles {
+            let seen = place.seen(settings, &context.output).await?;
+            sets.push(set(settings, place, seen)?);
+        }
+        Ok(sets)
+    })?;
+    let env_options = child::Options { only, clean: options.clean_env, keep: options.keep };
+    if options.explain {
+        explain(context, &sets, &env_options)?;
+        return Ok(Outcome::SUCCESS);
+    }
+    let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let env = ChildEnv::build(parent, &sets, &env_options)?;
+    for name in env.replaced() {
+        context.output.detail(&format!("{} of the environment is replaced", name.display()));
+    }
+    for name in env.withheld() {
+        context.output.detail(&format!("{} is not passed on", name.display()));
+    }
+    Ok(Outcome::Replace(Box::new(Replacement::new(options.command, env)?)))
+}
+
+fn only(names: &[String]) -> Result<Option<Vec<Field>>> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let field = |name: &String| {
+        Field::from_name(name).ok_or_else(|| {
+            let known: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
+            Error::new(Kind::Usage, "--only names a field that there is not")
+                .next(format!("fields are: {}", known.join(", ")))
+        })
+    };
+    names.iter().map(field).collect::<Result<Vec<_>>>().map(Some)
+}
+
+/// The effective values of one record, and the names they go under.
+fn set(settings: &Settings, place: &Place, seen: Seen) -> Result<Set> {
+    complete(&seen, place, &settings.profile)?;
+    let effective = Effective::new(settings, &seen.record, Purpose::Use)?;
+    let mapping = mapping(settings, &effective)?;
+    let revision = match seen.expect {
+        momo_cred_backend_api::Expect::Revision(revision) => revision,
+        momo_cred_backend_api::Expect::Absent => Revision::new("-"),
+    };
+    Ok(Set {
+        profile: settings.profile.clone(),
+        location: place.location.clone(),
+        revision,
+        mapping,
+        values: values(settings, &effective, &seen.record),
+    })
+}
+
+fn mapping(settings: &Settings, effective: &Effective) -> Result<Mapping> {
+    let mut mapping = Mapping::default();
+    if settings.env.uses_preset() {
+        let preset = settings.env.preset.as_ref().map_or("momo", |setting| setting.value.as_str());
+        let prefix = settings.env.prefix.as_ref().map(|setting| setting.value.as_str());
+        mapping = Preset::named(preset)?.mapping(effective.product, prefix)?;
+    }
+    for (variable, field) in &settings.env.names {
+        mapping.add(variable.as_str(), *field)?;
+    }
+    Ok(mapping)
+}
+
+/// Every field with a value: the effective ones, then what else the record holds.
+fn values(settings: &Settings, effective: &Effective, record: &Record) -> Vec<child::Value> {
+    let text = |field, value: &str, setting: Option<&Origin>| {
+        let origin = match (record.text(field), setting) {
+            (Some(stored), _) if stored == value => Origin::Record,
+            (_, Some(origin)) => origin.clone(),
+            _ => Origin::BuiltIn,
+        };
+        child::Value { field, value: Secret::from(value), origin }
+    };
+    let mut values = vec![
+        text(Field::Product, effective.product.name(), settings.product.as_ref().map(|s| &s.origin)),
+        text(
+            Field::TargetEnvironment,
+            effective.target_environment.as_str(),
+            settings.target_environment.as_ref().map(|s| &s.origin),
+        ),
+        text(Field::BaseUrl, effective.base_url.as_str(), settings.base_url.as_ref().map(|s| &s.origin)),
+    ];
+    if let Some(host) = &effective.callback_host {
+        values.push(text(Field::CallbackHost, host.as_str(), settings.callback_host.as_ref().map(|s| &s.origin)));
+    }
+    for field in Field::ALL {
+        if let Some(value) = record.get(field).filter(|_| values.iter().all(|known| known.field != field)) {
+            values.push(child::Value { field, value: value.clone(), origin: Origin::Record });
+        }
+    }
+    values
+}
+
+fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<()> {
+    let rows = child::explain(sets, options);
+    if context.output.json() {
+        let mut map = document::head(context.command, &joined(sets, |set| set.profile.clone()), &joined(sets, |set| set.location.to_string()));
+        map.insert("outcome".into(), json!("ok"));
+        map.insert("variables".into(), rows.iter().map(row).collect());
+        return context.output.document(&Value::Object(map));
+    }
+    for explained in &rows {
+        let origin = explained.origin.map(|origin| format!("  from {origin}")).unwrap_or_default();
+        context.output.data(&format!(
+            "{:<36} {:<28} {}{origin}  {} revision {}",
+            explained.variable,
+            explained.field.name(),
+            shown(&explained.shown),
+            explained.location,
+            explained.revision
+        ))?;
+    }
+    Ok(())
+}
+
+fn joined(sets: &[Set], name: impl Fn(&Set) -> String) -> String {
+    sets.iter().map(name).collect::<Vec<_>>().join(",")
+}
+
+fn shown(shown: &Shown<'_>) -> String {
+    match shown {
+        Shown::Fingerprint(fingerprint) => format!("fingerprint {fingerprint}"),
+        Shown::Text(text) => (*text).to_owned(),
+        Shown::Hidden => "hidden".to_owned(),
+        Shown::Unset => "not set".to_owned(),
+        Shown::LeftOut => "left out".to_owned(),
+    }
+}
+
+fn row(explained: &Explained<'_>) -> Value {
+    let (fingerprint, value) = match &explained.shown {
+        Shown::Fingerprint(fingerprint) => (Some(fingerprint.to_string()), None),
+        Shown::Text(text) => (None, Some((*text).to_owned())),
+        Shown::Hidden | Shown::Unset | Shown::LeftOut => (None, None),
+    };
+    json!({
+        "variable": explained.variable,
+        "field": explained.field.name(),
+        "profile": explained.profile,
+        "location": explained.location.to_string(),
+        "revision": explained.revision.as_str(),
+        "origin": explained.origin.map(ToString::to_string),
+        "set": !matches!(explained.shown, Shown::Unset | Shown::LeftOut),
+        "fingerprint": fingerprint,
+        "value": value,
+    })
+}

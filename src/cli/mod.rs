@@ -1,0 +1,111 @@
+//! The command line: one file per command, each its options and its `run`.
+
+mod abort;
+mod args;
+mod completions;
+mod context;
+mod exec;
+mod import;
+mod document;
+mod keys;
+mod man;
+mod output;
+mod parse;
+mod provision;
+mod resume;
+mod runtime;
+mod status;
+mod trust;
+mod verify;
+
+use std::ffi::OsString;
+
+use serde_json::{Value, json};
+
+use self::args::{Cli, Command};
+use self::context::Context;
+use self::output::Output;
+use self::parse::Parsed;
+use crate::config::Environment;
+use crate::exec::ExecFailure;
+use crate::{Error, Outcome, Result};
+
+/// What `exec` answers for every failure of our own: programs use all other codes.
+const EXEC_FAILED: u8 = 125;
+
+/// Runs the command line.
+pub fn run(args: Vec<OsString>) -> Outcome {
+    match parse::parse(&args) {
+        Parsed::Run(cli) => dispatch(*cli),
+        Parsed::Help(text) => match Output::plain().raw(&text) {
+            Ok(()) => Outcome::SUCCESS,
+            Err(error) => Outcome::Exit(error.kind().exit_code()),
+        },
+        Parsed::Bad { error, exec } => {
+            Output::plain().error(&error);
+            Outcome::Exit(if exec { EXEC_FAILED } else { error.kind().exit_code() })
+        }
+    }
+}
+
+/// Says why the program did not start.
+pub fn report(failure: &ExecFailure) -> u8 {
+    Output::plain().error(failure.error());
+    failure.exit_code()
+}
+
+fn dispatch(cli: Cli) -> Outcome {
+    let command = cli.command.name();
+    let result = Environment::of_process().and_then(|environment| {
+        let output = Output::new(&cli.global, environment.get("NO_COLOR").is_some());
+        let context = Context { command, global: cli.global.clone(), environment, output };
+        start_log(&context)?;
+        execute(&context, cli.command)
+    });
+    result.unwrap_or_else(|error| {
+        let output = Output::new(&cli.global, false);
+        output.error(&error);
+        if output.json() {
+            let _ = output.document(&failed(command, &error));
+        }
+        Outcome::Exit(if command == "exec" { EXEC_FAILED } else { error.kind().exit_code() })
+    })
+}
+
+fn execute(context: &Context, command: Command) -> Result<Outcome> {
+    match command {
+        Command::Abort(options) => abort::run(context, &options),
+        Command::Completions(options) => completions::run(context, &options),
+        Command::Exec(options) => exec::run(context, options),
+        Command::Import(options) => import::run(context, &options),
+        Command::Man(options) => man::run(context, &options),
+        Command::Provision(options) => provision::run(context, &options),
+        Command::Resume(options) => resume::run(context, &options),
+        Command::Status(options) => status::run(context, &options),
+        Command::Trust(options) => trust::run(context, &options),
+        Command::Verify(options) => verify::run(context, &options),
+    }
+}
+
+/// The log goes to standard error, and only where somebody asked: `MOMO_CRED_LOG`, `log` in the config, or `-vv`.
+fn start_log(context: &Context) -> Result<()> {
+    let variable = context.environment.text(crate::config::variables::LOG)?;
+    let filter = match (variable, context.global.verbose) {
+        (Some(filter), _) => filter,
+        (None, 0 | 1) => return Ok(()),
+        (None, 2) => "momo_cred=debug",
+        (None, _) => "momo_cred=trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|_| {
+        Error::new(crate::Kind::Misconfigured, format!("{} is not a log filter", crate::config::variables::LOG))
+            .next("write it like momo_cred=debug")
+    })?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    // Fails only where one is set already: then there is a log.
+    let _ = subscriber.try_init();
+    Ok(())
+}
+
+fn failed(command: &str, error: &Error) -> Value {
+    json!({ "schema": 1, "command": command, "event": "result", "outcome": "bad", "error": document::error(error) })
+}

@@ -1,0 +1,125 @@
+//! Everything that is printed. Data goes to standard output, people are talked to on standard error.
+
+use std::io::{IsTerminal, Write};
+
+use serde_json::Value;
+
+use super::args::{Global, When};
+use crate::{Error, Kind, Result};
+
+/// Where and how a command talks.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    json: bool,
+    level: i8,
+    color: bool,
+}
+
+impl Output {
+    pub(crate) fn new(global: &Global, no_color: bool) -> Self {
+        let color = match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => !no_color && std::io::stderr().is_terminal(),
+        };
+        let level = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
+        Self { json: global.json, level, color }
+    }
+
+    /// Before the command line is understood.
+    pub(crate) fn plain() -> Self {
+        Self { json: false, level: 0, color: false }
+    }
+
+    /// Whether `--json` was given.
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// A line of data.
+    pub(crate) fn data(&self, line: &str) -> Result<()> {
+        to_stdout(&format!("{}\n", escape(line)))
+    }
+
+    /// Data as it is: completions, the manual page.
+    pub(crate) fn raw(&self, bytes: &str) -> Result<()> {
+        to_stdout(bytes)
+    }
+
+    /// A JSON document or event, on one line.
+    pub(crate) fn document(&self, value: &Value) -> Result<()> {
+        to_stdout(&format!("{value}\n"))
+    }
+
+    /// Something people want to know. Not with `--quiet`.
+    pub(crate) fn note(&self, line: &str) {
+        if self.level >= 0 {
+            to_stderr(&format!("{}\n", escape(line)));
+        }
+    }
+
+    /// A detail for `-v`.
+    pub(crate) fn detail(&self, line: &str) {
+        if self.level >= 1 {
+            to_stderr(&format!("{}\n", escape(line)));
+        }
+    }
+
+    /// Something that works but should be mended.
+    pub(crate) fn warn(&self, line: &str) {
+        if self.level >= 0 {
+            to_stderr(&format!("{}: {}\n", self.painted("33", "warning"), escape(line)));
+        }
+    }
+
+    /// A failure: what, why, what was tried, what next. Always printed.
+    pub(crate) fn error(&self, error: &Error) {
+        let label = format!("error[{}]", error.kind().token());
+        let mut text = format!("{}: {}\n", self.painted("31", &label), escape(error.what()));
+        for (label, lines) in
+            [("because", error.causes()), ("tried", error.attempts()), ("next", error.next_steps())]
+        {
+            for line in lines {
+                text.push_str(&format!("  {label}: {}\n", escape(line)));
+            }
+        }
+        to_stderr(&text);
+    }
+
+    fn painted(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\u{1b}[1;{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// A closed pipe is the reader's choice; anything else is a failure.
+fn to_stdout(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new(Kind::CannotWrite, "cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn to_stderr(text: &str) {
+    // There is nowhere left to report a failure to.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Names and locations may come from files of others: no control character reaches a terminal.
+fn escape(text: &str) -> String {
+    let odd = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}');
+    if !text.contains(odd) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if odd(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(super::escape("a\u{1b}[31mb\u{202e}"), "a\\u{1b}[31mb\\u{202e}");
+    }
+}

@@ -1,0 +1,202 @@
+//! `provision`: a new sandbox user and key, straight into the store.
+
+use std::time::Duration;
+
+use momo_cred_backend_api::Expect;
+use serde_json::{Map, Value, json};
+
+use super::context::{Context, Place, Steps};
+use super::document;
+use super::keys::KeyFiles;
+use super::runtime::block_on;
+use crate::config::Settings;
+use crate::credential::{Field, Fingerprint, RecordState};
+use crate::effective::{Effective, Purpose};
+use crate::lifecycle::{Check, Driver, Finish, Here, Inputs, Obtain, Plan, Published, Seeds, Seen, Takeover};
+use crate::registry::Runtime;
+use crate::{Error, Kind, Outcome, Result};
+
+/// Total time for the network where `--timeout` says nothing.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a claim lasts where the config says nothing.
+const LEASE: Duration = Duration::from_secs(300);
+
+/// Asks the sandbox for a new API user and key, tries them, and writes them into the store. Nothing is shown.
+///
+/// The record must be absent, or --replace. The write is claimed first, so a run that dies is finished by
+/// `momo-cred resume` from any machine, and a second run beside it changes nothing (75).
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    momo-cred provision --callback-host localhost\n  \
+    momo-cred provision -p collection --subscription-key-file /run/secrets/momo\n  \
+    pass show momo | momo-cred provision --callback-host pay.example.com --subscription-key-file -\n\n\
+    In production MTN makes users and keys in the Partner Portal: use `momo-cred import`.")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    keys: KeyFiles,
+    /// Write over a record that is there; it keeps working until the new credential is published
+    #[arg(long)]
+    replace: bool,
+    /// Publish without trying the credential
+    #[arg(long)]
+    no_verify: bool,
+}
+
+pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
+    let settings = context.settings()?;
+    let place = Place::open(&settings)?;
+    block_on(Runtime::Tokio, provision(context, options, &settings, &place))
+}
+
+async fn provision(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
+    // Read before the lock: a run that has to stop anyway stops at once.
+    let seen = place.seen(settings, &context.output).await?;
+    stop_if_taken(&seen, place, options.replace)?;
+    let purpose = if options.replace { Purpose::Replace } else { Purpose::Use };
+    let effective = Effective::new(settings, &seen.record, purpose)?;
+    refuse_production(&effective, place)?;
+    let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
+    let hold = place.hold().await?;
+    let seen = place.seen(settings, &context.output).await?;
+    stop_if_taken(&seen, place, options.replace)?;
+    place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
+    let keys = options.keys.gather(context, &seen.record)?;
+    let inputs = Inputs {
+        product: effective.product,
+        target_environment: effective.target_environment.clone(),
+        base_url: effective.base_url.to_string(),
+        callback_host: Some(callback_host),
+        subscription_key: keys.subscription,
+        secondary: keys.secondary,
+        provisioning: keys.provisioning,
+    };
+    let seen = over_deleted(seen, options.replace);
+    let check = if options.no_verify { Check::Skipped } else { Check::Full };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
+    lifecycle.run(seen, inputs, Obtain::NewUser, check).await
+}
+
+/// A record that is complete is not touched without `--replace`; nor is one that a newer version wrote.
+pub(super) fn stop_if_taken(seen: &Seen, place: &Place, replace: bool) -> Result<()> {
+    let location = &place.location;
+    if !seen.record.writable() {
+        return Err(Error::new(Kind::Misconfigured, format!("the record at {location} is of a newer layout"))
+            .at(location)
+            .next("upgrade momo-cred; nothing was changed"));
+    }
+    let error = match seen.record.state() {
+        _ if replace => return Ok(()),
+        RecordState::Vacant if seen.deleted => {
+            Error::new(Kind::Conflict, format!("the record at {location} was deleted, which is not absent"))
+                .next("undelete it in the store, or write over it with --replace")
+        }
+        RecordState::Vacant => return Ok(()),
+        _ => Error::new(Kind::Conflict, format!("there is a credential at {location} already; nothing was changed"))
+            .next("write over it with --replace, or choose another --store"),
+    };
+    Err(error.at(location))
+}
+
+/// Production has no provisioning API: its paths are 404.
+fn refuse_production(effective: &Effective, place: &Place) -> Result<()> {
+    if effective.target_environment.is_sandbox() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Misconfigured, format!("{} has no provisioning API", effective.target_environment))
+        .at(&place.location)
+        .because("in production MTN shows users and keys once, in the Partner Portal")
+        .next("make the user there and put it into the store with `momo-cred import`"))
+}
+
+fn no_callback_host() -> Error {
+    Error::new(Kind::Usage, "a callback host is needed to make an API user, and none is set")
+        .because("MoMo calls back only to the host that the user was made with, and it cannot be changed later")
+        .next("give --callback-host pay.example.com, or --callback-host localhost if you take no callbacks yet")
+}
+
+/// `--replace` writes over a deleted record by the revision that was seen.
+fn over_deleted(mut seen: Seen, replace: bool) -> Seen {
+    if seen.deleted && !replace {
+        seen.expect = Expect::Absent;
+    }
+    seen
+}
+
+/// How long a claim lasts: never shorter than the run that made it, and some.
+fn lease(settings: &Settings) -> Duration {
+    let deadline = settings.timeout.as_ref().map_or(TIMEOUT, |setting| setting.value);
+    let asked = settings.lease.as_ref().map_or(LEASE, |setting| setting.value);
+    asked.max(deadline + Duration::from_secs(120))
+}
+
+/// What `provision`, `import` and `resume` have in common: run the steps and say how they ended.
+pub(super) struct Lifecycle<'a> {
+    pub(super) context: &'a Context,
+    pub(super) settings: &'a Settings,
+    pub(super) place: &'a Place,
+    pub(super) effective: &'a Effective,
+}
+
+impl Lifecycle<'_> {
+    pub(super) async fn run(&self, seen: Seen, inputs: Inputs, obtain: Obtain, check: Check) -> Result<Outcome> {
+        let (context, place) = (self.context, self.place);
+        let gateway = context.gateway(self.settings, self.effective, TIMEOUT)?;
+        let lease = lease(self.settings);
+        let seeds = Seeds::draw(&Here, lease);
+        let driver = Driver {
+            store: place.backend.as_ref(),
+            name: &place.name,
+            gateway: &gateway,
+            world: &Here,
+            msisdn: None,
+            lease,
+        };
+        context.output.note(&format!(
+            "{} {} {} at {}",
+            context.command, self.effective.target_environment, self.effective.product, place.location
+        ));
+        let head = self.head();
+        let mut steps = Steps::new(context, head.clone());
+        let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
+        let outcome = match finish {
+            Finish::Published(published) => self.published(head, &published),
+            Finish::Failed(error) => Err(error.at(&place.location)),
+        };
+        match (noted, outcome) {
+            (Some(signal), Ok(_)) => Ok(Outcome::Signal(signal)),
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn head(&self) -> Map<String, Value> {
+        let mut head = document::head(self.context.command, &self.settings.profile, &self.place.location.to_string());
+        head.insert("product".into(), json!(self.effective.product.name()));
+        head.insert("target_environment".into(), json!(self.effective.target_environment.as_str()));
+        head
+    }
+
+    fn published(&self, mut head: Map<String, Value>, published: &Published) -> Result<Outcome> {
+        let output = &self.context.output;
+        if output.json() {
+            document::record(&mut head, &published.record);
+            head.insert("revision".into(), json!(published.revision.as_str()));
+            head.insert("verified".into(), json!(published.verified));
+            head.insert("claim".into(), Value::Null);
+            self.context.result(head, "ok")?;
+        }
+        let key = published.record.get(Field::ApiKey).and_then(|key| Fingerprint::of(Field::ApiKey, key));
+        let key = key.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
+        output.note(&format!(
+            "stored at {}: API user {}, API key {key} (a fingerprint), revision {}",
+            self.place.location, published.user, published.revision
+        ));
+        if let Some(role) = published.key {
+            output.detail(&format!("the user was made with {}", role.field()));
+        }
+        if !published.verified {
+            output.warn("the credential was not proven at the gateway: run `momo-cred verify`");
+        }
+        Ok(Outcome::SUCCESS)
+    }
+}

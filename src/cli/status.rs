@@ -1,0 +1,112 @@
+//! `status`: records, revisions, ages, open claims, fingerprints; no values.
+
+use serde_json::{Value, json};
+
+use super::context::{Context, Place};
+use super::document;
+use super::runtime::block_on;
+use crate::config::Settings;
+use crate::credential::{Field, Fingerprint, RecordState};
+use crate::lifecycle::{Described, Seen};
+use crate::{Outcome, Result};
+
+/// Shows what is stored: state, revision, age, API user, fingerprints of the keys, retired users, an open claim.
+///
+/// It asks the store only; whether the credential works is told by `momo-cred verify`. Fingerprints are the first 8
+/// hex digits of a SHA-256: compare them, they give no value away.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  momo-cred status\n  momo-cred status --all --json")]
+pub(crate) struct Options {
+    /// Every profile of the config file
+    #[arg(long)]
+    all: bool,
+}
+
+pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
+    let mut documents = Vec::new();
+    for settings in context.chosen(options.all.into())? {
+        let place = Place::open(&settings)?;
+        let seen = block_on(place.runtime, place.seen(&settings, &context.output))?;
+        if context.output.json() {
+            documents.push(document(context, &settings, &place, &seen));
+        } else {
+            show(context, &settings, &place, &seen)?;
+        }
+    }
+    if context.output.json() {
+        context.documents(documents)?;
+    }
+    Ok(Outcome::SUCCESS)
+}
+
+fn state(seen: &Seen) -> &'static str {
+    match seen.record.state() {
+        _ if seen.deleted => "deleted",
+        RecordState::Complete if seen.record.check().is_ok() => "complete",
+        RecordState::Complete | RecordState::Incomplete(_) => "malformed",
+        RecordState::Vacant if seen.record.document().is_empty() => "absent",
+        RecordState::Vacant => "vacant",
+    }
+}
+
+fn revision(seen: &Seen) -> Option<String> {
+    match &seen.expect {
+        momo_cred_backend_api::Expect::Revision(revision) => Some(revision.to_string()),
+        momo_cred_backend_api::Expect::Absent => None,
+    }
+}
+
+fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> Result<()> {
+    let output = &context.output;
+    let record = &seen.record;
+    output.data(&format!("{}  {}  {}", settings.profile, place.location, state(seen)))?;
+    let line = |name: &str, value: Option<String>| match value {
+        Some(value) => output.data(&format!("  {name:<27} {value}")),
+        None => Ok(()),
+    };
+    line("revision", revision(seen))?;
+    line("age", seen.age.map(|age| format!("{} s", age.as_secs())))?;
+    for field in Field::ALL {
+        let shown = match record.get(field) {
+            Some(value) if field.is_key() => {
+                Fingerprint::of(field, value).map(|fingerprint| format!("fingerprint {fingerprint}"))
+            }
+            _ if field == Field::RetiredApiUsers => None,
+            _ => record.text(field).map(str::to_owned),
+        };
+        line(field.name(), shown)?;
+    }
+    for user in record.retired() {
+        line("retired api user", Some(user.to_string()))?;
+    }
+    if let RecordState::Complete | RecordState::Incomplete(_) = record.state() {
+        line("malformed", record.check().err().map(|malformed| malformed.to_string()))?;
+    }
+    match record.claim() {
+        Ok(None) => Ok(()),
+        Ok(Some(claim)) => {
+            line("open claim", Some(Described(&claim).to_string()))?;
+            line("", Some("finish it with `momo-cred resume`, or drop it with `momo-cred abort`".to_owned()))
+        }
+        Err(unknown) => line("open claim", Some(format!("of a newer momo-cred: {unknown}"))),
+    }
+}
+
+fn document(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> Value {
+    let mut map = document::head(context.command, &settings.profile, &place.location.to_string());
+    document::record(&mut map, &seen.record);
+    map.insert("product".into(), json!(seen.record.text(Field::Product)));
+    map.insert("target_environment".into(), json!(seen.record.text(Field::TargetEnvironment)));
+    map.insert("outcome".into(), json!("ok"));
+    map.insert("state".into(), json!(state(seen)));
+    map.insert("revision".into(), json!(revision(seen)));
+    map.insert("age_s".into(), json!(seen.age.map(|age| age.as_secs())));
+    let retired: Vec<_> = seen.record.retired().iter().map(ToString::to_string).collect();
+    map.insert("retired_api_users".into(), json!(retired));
+    let claim = match seen.record.claim() {
+        Ok(claim) => claim.map_or(Value::Null, |claim| document::claim(&claim, seen.age)),
+        Err(unknown) => json!({ "unknown": unknown.to_string() }),
+    };
+    map.insert("claim".into(), claim);
+    Value::Object(map)
+}

@@ -1,0 +1,203 @@
+//! What a config file may say.
+//!
+//! Keys that a later version may know are unknown here: to accept one and do nothing would be a silent promise.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use momo_cred_backend_api::Location;
+
+use super::origin::Located;
+use super::secrets::{looks_like_secret, shown_name};
+use super::suggest::nearest;
+use super::syntax::Source;
+use super::table::{Entry, entries};
+use super::{duration, steering};
+use crate::Result;
+use crate::credential::{Field, Layout, Product, TargetEnvironment};
+use crate::momo::{BaseUrl, CallbackHost, HostFault, ProxyUrl};
+
+/// A config file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Schema {
+    pub(super) default_profile: Option<Located<String>>,
+    pub(super) timeout: Option<Located<Duration>>,
+    pub(super) lease: Option<Located<Duration>>,
+    pub(super) log: Option<Located<String>>,
+    pub(super) proxy: Option<Located<ProxyUrl>>,
+    pub(super) dotenv_allow_shared_fs: Option<Located<bool>>,
+    pub(super) profiles: BTreeMap<String, Located<Profile>>,
+}
+
+/// `[profiles.NAME]`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Profile {
+    pub(super) extends: Option<Located<String>>,
+    pub(super) product: Option<Located<Product>>,
+    pub(super) target_environment: Option<Located<TargetEnvironment>>,
+    pub(super) base_url: Option<Located<BaseUrl>>,
+    pub(super) callback_host: Option<Located<CallbackHost>>,
+    pub(super) store: Option<Located<Location>>,
+    pub(super) env: Option<EnvTable>,
+    pub(super) fields: Option<Located<Layout>>,
+    pub(super) lease: Option<Located<Duration>>,
+    pub(super) timeout: Option<Located<Duration>>,
+}
+
+/// `env = { ... }` of a profile.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EnvTable {
+    pub(super) preset: Option<Located<String>>,
+    pub(super) prefix: Option<Located<String>>,
+    pub(super) names: Vec<(String, Field)>,
+}
+
+const TOP: &[&str] = &["default-profile", "timeout", "lease", "log", "proxy", "dotenv", "profiles"];
+const PROFILE: &[&str] = &[
+    "extends",
+    "product",
+    "target-environment",
+    "base-url",
+    "callback-host",
+    "store",
+    "env",
+    "fields",
+    "lease",
+    "timeout",
+];
+
+/// Reads a file's text.
+pub(super) fn read(source: &Source<'_>) -> Result<Schema> {
+    let tree = source.parse()?;
+    let mut schema = Schema::default();
+    for entry in entries(&tree, None, source) {
+        match entry.name {
+            "default-profile" => schema.default_profile = Some(entry.read(profile_name)?),
+            "timeout" => schema.timeout = Some(entry.duration(duration::TIMEOUT)?),
+            "lease" => schema.lease = Some(entry.duration(duration::LEASE)?),
+            "log" => schema.log = Some(entry.string()?),
+            "proxy" => schema.proxy = Some(entry.parsed()?),
+            "dotenv" => schema.dotenv_allow_shared_fs = dotenv(&entry)?,
+            "profiles" => schema.profiles = profiles(&entry)?,
+            _ => return Err(entry.unknown(TOP)),
+        }
+    }
+    source.refuse_secrets()?;
+    Ok(schema)
+}
+
+/// Checks a profile's name.
+pub(super) fn profile_name(name: &str) -> std::result::Result<String, &'static str> {
+    let plain = (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if !plain {
+        return Err("a profile's name is letters, digits, `_` and `-`");
+    }
+    if looks_like_secret(name) {
+        return Err("it looks like a secret");
+    }
+    Ok(name.to_owned())
+}
+
+fn dotenv(entry: &Entry<'_>) -> Result<Option<Located<bool>>> {
+    let mut allow = None;
+    for entry in entry.table()? {
+        match entry.name {
+            "allow-shared-fs" => allow = Some(entry.boolean()?),
+            _ => return Err(entry.unknown(&["allow-shared-fs"])),
+        }
+    }
+    Ok(allow)
+}
+
+fn profiles(entry: &Entry<'_>) -> Result<BTreeMap<String, Located<Profile>>> {
+    let mut profiles = BTreeMap::new();
+    for entry in entry.table()? {
+        let name =
+            profile_name(entry.name).map_err(|fault| entry.error("cannot be a profile").because(fault))?;
+        profiles.insert(name, entry.located(profile(&entry)?));
+    }
+    Ok(profiles)
+}
+
+fn profile(entry: &Entry<'_>) -> Result<Profile> {
+    let mut profile = Profile::default();
+    for entry in entry.table()? {
+        match entry.name {
+            "extends" => profile.extends = Some(entry.read(profile_name)?),
+            "product" => profile.product = Some(entry.parsed()?),
+            "target-environment" => profile.target_environment = Some(entry.parsed()?),
+            "base-url" => profile.base_url = Some(entry.parsed()?),
+            "callback-host" => profile.callback_host = Some(entry.read(callback_host)?),
+            "store" => profile.store = Some(entry.parsed()?),
+            "env" => profile.env = Some(env(&entry)?),
+            "fields" => profile.fields = Some(fields(&entry)?),
+            "lease" => profile.lease = Some(entry.duration(duration::LEASE)?),
+            "timeout" => profile.timeout = Some(entry.duration(duration::TIMEOUT)?),
+            _ => return Err(entry.unknown(PROFILE)),
+        }
+    }
+    Ok(profile)
+}
+
+fn env(entry: &Entry<'_>) -> Result<EnvTable> {
+    let mut env = EnvTable::default();
+    for entry in entry.table()? {
+        match entry.name {
+            "preset" => env.preset = Some(entry.read(preset_name)?),
+            "prefix" => env.prefix = Some(entry.read(variable_prefix)?),
+            "names" => {
+                for entry in entry.table()? {
+                    steering::refuse(entry.name)
+                        .map_err(|fault| entry.error("cannot be a variable of the program").because(fault))?;
+                    if looks_like_secret(entry.name) {
+                        return Err(entry.error("looks like a secret, not like a variable"));
+                    }
+                    env.names.push((entry.name.to_owned(), entry.read(field)?.value));
+                }
+            }
+            _ => return Err(entry.unknown(&["preset", "prefix", "names"])),
+        }
+    }
+    Ok(env)
+}
+
+fn fields(entry: &Entry<'_>) -> Result<Located<Layout>> {
+    let mut mapped = Vec::new();
+    for entry in entry.table()? {
+        let field = field(entry.name).map_err(|fault| entry.error("is not a field").because(fault))?;
+        mapped.push((field, entry.text()?.to_owned()));
+    }
+    let layout = Layout::new(mapped).map_err(|fault| entry.error("has a wrong value").because(fault))?;
+    Ok(entry.located(layout))
+}
+
+/// The field of that name.
+fn field(name: &str) -> std::result::Result<Field, String> {
+    Field::from_name(name).ok_or_else(|| {
+        let names = Field::ALL.map(Field::name);
+        match nearest(name, names) {
+            Some(meant) => format!("a record has no such field; did you mean {meant}?"),
+            None => format!("a record has no such field; fields: {}", names.join(", ")),
+        }
+    })
+}
+
+/// Reads a callback host. What was probably meant is not said: it would repeat a part of the value.
+pub(super) fn callback_host(text: &str) -> std::result::Result<CallbackHost, HostFault> {
+    text.parse::<CallbackHost>().map_err(|bad| bad.fault)
+}
+
+/// Checks the form of a preset's name; whether there is one of that name is the business of `exec`.
+pub(super) fn preset_name(name: &str) -> std::result::Result<String, &'static str> {
+    shown_name(name).map(str::to_owned).ok_or("a preset's name is letters, digits and `-`")
+}
+
+/// Checks a prefix by the variable it would make.
+pub(super) fn variable_prefix(prefix: &str) -> std::result::Result<String, steering::BadVariableName> {
+    if prefix.is_empty() || looks_like_secret(prefix) {
+        return Err(steering::BadVariableName::Syntax);
+    }
+    steering::refuse(&format!("{prefix}_API_KEY"))?;
+    Ok(prefix.to_owned())
+}

@@ -1,0 +1,102 @@
+//! What a config file found in the working tree may not decide by itself: where secrets go, and which code runs.
+//!
+//! The file may come from a clone or a pull request. Its sensitive settings count once a user approved this content
+//! of it, or where a source that is trusted says the same.
+
+use super::Environment;
+use super::discover::user_file;
+use super::file::Found;
+use super::load::parse;
+use super::origin::{Located, Origin};
+use super::pins::is_approved;
+use super::resolve::Settings;
+use super::schema::Schema;
+use super::secrets::{escaped, shown_path};
+use crate::{Error, Kind, Result};
+
+/// A setting that can send a secret elsewhere or run code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sensitive {
+    /// The key with the tables it stands in.
+    pub key: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// The value, for people: escaped, and never one that holds a user or password.
+    pub value: String,
+    name: &'static str,
+}
+
+/// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, and stores that are
+/// not among the `schemes` compiled in and so are programs to run.
+pub(super) fn sensitive(schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
+    let mut list = Vec::new();
+    let mut add = |key: String, name, value: &Located<String>| {
+        list.push(Sensitive { key, line: value.line, value: escaped(&value.value), name });
+    };
+    if let Some(proxy) = &schema.proxy {
+        add("proxy".to_owned(), "proxy", &text(proxy, proxy.value.as_str()));
+    }
+    for (profile, Located { value: settings, .. }) in &schema.profiles {
+        if let Some(url) = settings.base_url.as_ref().filter(|url| !url.value.is_built_in()) {
+            add(format!("profiles.{profile}.base-url"), "base-url", &text(url, url.value.as_str()));
+        }
+        if let Some(store) = settings.store.as_ref().filter(|store| !schemes.contains(&store.value.scheme()))
+        {
+            add(format!("profiles.{profile}.store"), "store", &text(store, &store.value.to_string()));
+        }
+    }
+    list.sort_by_key(|setting| setting.line);
+    list
+}
+
+fn text<T>(located: &Located<T>, text: &str) -> Located<String> {
+    Located { value: text.to_owned(), line: located.line }
+}
+
+/// Refuses a run whose settings take something sensitive from a found file that nobody approved.
+pub(super) fn judge(
+    found: &Found,
+    schema: &Schema,
+    used: &[Settings],
+    schemes: &[&str],
+    env: &Environment,
+) -> Result<()> {
+    if found.is_trusted_source() {
+        return Ok(());
+    }
+    let mut open = sensitive(schema, schemes);
+    open.retain(|setting| used.iter().any(|settings| takes(settings, setting)));
+    // Nothing below happens in the usual case: no hash, no further file.
+    if open.is_empty() || is_approved(found, env)? {
+        return Ok(());
+    }
+    if let Some(own) = user_file(env)? {
+        let trusted = sensitive(&parse(&own)?, schemes);
+        open.retain(|setting| {
+            !trusted.iter().any(|own| own.name == setting.name && own.value == setting.value)
+        });
+    }
+    if open.is_empty() { Ok(()) } else { Err(untrusted(found, &open)) }
+}
+
+/// Whether settings have this one from the file, and not from a flag or a variable.
+fn takes(settings: &Settings, setting: &Sensitive) -> bool {
+    let origin = match setting.name {
+        "base-url" => settings.base_url.as_ref().map(|url| &url.origin),
+        "proxy" => settings.proxy.as_ref().map(|proxy| &proxy.origin),
+        _ => Some(&settings.store.origin),
+    };
+    matches!(origin, Some(Origin::File { line, .. }) if *line == setting.line)
+}
+
+fn untrusted(found: &Found, open: &[Sensitive]) -> Error {
+    let file = shown_path(found.shown());
+    let error =
+        Error::new(Kind::Misconfigured, format!("{file} decides where secrets go, and nobody approved it"));
+    open.iter()
+        .fold(error, |error, setting| {
+            error.because(format!("line {}: `{}` is {}", setting.line, setting.key, setting.value))
+        })
+        .next("look at these settings; if they are right, run `momo-cred trust`")
+        .next("every change of the file asks again")
+}

@@ -1,0 +1,26 @@
+//! Starting a program with credentials: the child's environment, and becoming the child.
+//!
+//! Where is the environment of the child built? In [`env`](mod@env), by [`ChildEnv::build`]: the one place where
+//! variables are removed, kept and set. Which variable carries which field is a [`Mapping`], made of a [`Preset`]
+//! ([`presets`]) and the names of a profile. What `exec --explain` shows is in [`mod@explain`].
+//!
+//! How does the program start? [`Replacement::replace`] is `execve`, the last statement of `main`: same process, same
+//! descriptors, and nothing of ours left in memory. Before it, [`Inherited`] gives back what our parent gave us and
+//! the runtime or [`Hygiene`] changed. System calls that need `unsafe` are all in `sys`.
+
+pub mod env;
+pub mod explain;
+pub mod hygiene;
+pub mod inherited;
+pub mod mapping;
+pub mod presets;
+pub mod process;
+mod sys;
+
+pub use env::{ChildEnv, EnvError, Options, Set, Value};
+pub use explain::{Explained, Shown, explain};
+pub use hygiene::{Hygiene, install_panic_hook};
+pub use inherited::Inherited;
+pub use mapping::{InvalidMapping, Mapping};
+pub use presets::{Preset, PresetError};
+pub use process::{ExecFailure, Replacement};

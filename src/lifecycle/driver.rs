@@ -1,0 +1,187 @@
+//! Performs the effects of a [`Machine`]: the only place where a lifecycle touches store, gateway and clocks.
+
+use std::time::Duration;
+
+use momo_cred_backend_api::{At, Backend, Lookup, RecordName, Secret};
+use uuid::Uuid;
+
+use super::finish::Finish;
+use super::machine::{Effect, Event, Machine};
+use super::plan::{KeyRole, Plan};
+use super::signals::Noted;
+use super::World;
+use crate::momo::{Diagnosis, Gateway, Msisdn, Refusal, Silence, Step, StepReport};
+
+/// How long a store may take to show what it has confirmed, where it is eventually consistent.
+const PATIENCE: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+
+/// Hears of each step as it ends.
+pub trait Watch {
+    /// A step begins. Steps over the network may take seconds.
+    fn begins(&mut self, step: &'static str);
+    /// A step ended. The report holds no value.
+    fn ended(&mut self, report: &StepReport);
+}
+
+/// Store, gateway and clocks of one lifecycle.
+pub struct Driver<'a> {
+    /// Where the record is.
+    pub store: &'a dyn Backend,
+    /// Which record.
+    pub name: &'a RecordName,
+    /// The gateway.
+    pub gateway: &'a dyn Gateway,
+    /// Clocks.
+    pub world: &'a dyn World,
+    /// The number for the product read, where it is not the default.
+    pub msisdn: Option<&'a Msisdn>,
+    /// How long a claim of ours lasts.
+    pub lease: Duration,
+}
+
+impl std::fmt::Debug for Driver<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Driver({})", self.store.location(self.name))
+    }
+}
+
+impl Driver<'_> {
+    /// Runs a plan to its end. A signal noted on the way comes with it: the caller reports, then ends by it.
+    pub async fn run(&self, plan: Plan, watch: &mut dyn Watch) -> (Finish, Option<i32>) {
+        let mut machine = Machine::new(plan);
+        let mut effect = machine.step(Event::Begin);
+        let mut claimed_at = self.world.boot_time();
+        let mut fences: usize = 0;
+        let mut noted: Option<Noted> = None;
+        loop {
+            if let Some(step) = step_name(&effect) {
+                watch.begins(step);
+            }
+            let lease_is_over = self.world.boot_time().saturating_sub(claimed_at) > self.lease;
+            let event = match effect {
+                Effect::Finish(finish) => return (*finish, noted.and_then(|noted| noted.signal())),
+                Effect::CreateKey(..) | Effect::Publish(..) if lease_is_over && machine.has_claim() => {
+                    Event::OutOfTime
+                }
+                Effect::Preflight(role) => {
+                    let answer = self.preflight(&machine, role).await;
+                    watch.ended(&StepReport::of("preflight", answer.as_ref().err()));
+                    Event::Preflight(answer)
+                }
+                Effect::Claim(document, expect) => {
+                    claimed_at = self.world.boot_time();
+                    let answer = self.store.write(self.name, &document, &expect).await;
+                    if answer.is_ok() {
+                        watch.ended(&StepReport::of("claim", None));
+                    }
+                    Event::Written(answer)
+                }
+                Effect::CreateUser(role, user) => {
+                    let answer = self.create_user(&machine, role, user).await;
+                    watch.ended(&StepReport::of("user", answer.as_ref().err()));
+                    Event::UserCreated(answer)
+                }
+                Effect::CreateKey(role, user) => {
+                    noted.get_or_insert_with(Noted::arm);
+                    let answer = self.create_key(&machine, role, user).await;
+                    watch.ended(&StepReport::of("key", answer.as_ref().err()));
+                    Event::KeyCreated(answer)
+                }
+                Effect::Check(user, api_key) => Event::Checked(self.check(&machine, user, &api_key, watch).await),
+                Effect::Fence => {
+                    if let Some(pause) = fences.checked_sub(1).and_then(|n| PATIENCE.get(n)) {
+                        tokio::time::sleep(*pause).await;
+                    }
+                    fences += 1;
+                    Event::Read(self.store.read(self.name, &At::Current).await)
+                }
+                Effect::Publish(document, expect) => {
+                    let answer = self.store.write(self.name, &document, &expect).await;
+                    if answer.is_ok() {
+                        watch.ended(&StepReport::of("publish", None));
+                    }
+                    Event::Written(answer)
+                }
+                Effect::ReadBack(revision) => {
+                    let at = At::Revision(revision);
+                    let mut answer = self.store.read(self.name, &at).await;
+                    for pause in PATIENCE {
+                        if !matches!(answer, Ok(Lookup::Missing)) {
+                            break;
+                        }
+                        tokio::time::sleep(pause).await;
+                        answer = self.store.read(self.name, &at).await;
+                    }
+                    if answer.is_ok() {
+                        watch.ended(&StepReport::of("read-back", None));
+                    }
+                    Event::Read(answer)
+                }
+                Effect::Withdraw(document, expect) => {
+                    Event::Written(self.store.write(self.name, &document, &expect).await)
+                }
+            };
+            effect = machine.step(event);
+        }
+    }
+
+    /// Asks for a user that cannot exist: 404 says that the key may provision. An answer that is about the request and
+    /// not about the key or the service is good enough too.
+    async fn preflight(&self, machine: &Machine, role: KeyRole) -> Result<(), Refusal> {
+        let Some(key) = machine.key(role) else { return Ok(()) };
+        match self.gateway.user(key, self.world.uuid()).await {
+            Ok(_) => Ok(()),
+            Err(refusal) => match refusal.diagnosis {
+                Diagnosis::UnknownUser | Diagnosis::BadRequest => Ok(()),
+                _ => Err(refusal),
+            },
+        }
+    }
+
+    async fn create_user(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<(), Refusal> {
+        let (Some(key), Some(host)) = (machine.key(role), machine.plan().inputs.callback_host.as_ref()) else {
+            return Ok(());
+        };
+        self.gateway.create_user(key, user, host).await
+    }
+
+    async fn create_key(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<Secret, Refusal> {
+        match machine.key(role) {
+            Some(key) => self.gateway.create_key(key, user).await,
+            // The machine names only keys that its plan has.
+            None => Err(Refusal::no_answer(Step::CreateKey, Silence::Deadline)),
+        }
+    }
+
+    /// A token, then a product read: a token alone does not prove that the user is bound to the product.
+    async fn check(
+        &self,
+        machine: &Machine,
+        user: Uuid,
+        api_key: &Secret,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Refusal> {
+        let inputs = &machine.plan().inputs;
+        let key = &inputs.subscription_key;
+        let token = self.gateway.token(inputs.product, key, user, api_key).await;
+        watch.ended(&StepReport::of("token", token.as_ref().err()));
+        let read =
+            self.gateway.read(inputs.product, key, &token?, &inputs.target_environment, self.msisdn).await;
+        watch.ended(&StepReport::of("read", read.as_ref().err()));
+        read
+    }
+}
+
+const fn step_name(effect: &Effect) -> Option<&'static str> {
+    match effect {
+        Effect::Preflight(_) => Some("preflight"),
+        Effect::Claim(..) => Some("claim"),
+        Effect::CreateUser(..) => Some("user"),
+        Effect::CreateKey(..) => Some("key"),
+        Effect::Check(..) => Some("check"),
+        Effect::Publish(..) => Some("publish"),
+        Effect::ReadBack(_) => Some("read-back"),
+        Effect::Fence | Effect::Withdraw(..) | Effect::Finish(_) => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! How a lifecycle ends: published, or stopped with what is left behind and what to do next.
+
+use momo_cred_backend_api as api;
+use momo_cred_backend_api::Revision;
+use uuid::Uuid;
+
+use super::judge::Described;
+use super::plan::KeyRole;
+use crate::credential::{Claim, Record};
+use crate::momo::Refusal;
+use crate::{Error, Kind};
+
+/// The end of a lifecycle.
+#[derive(Debug)]
+pub enum Finish {
+    /// The credential is in the store and was read back.
+    Published(Box<Published>),
+    /// It is not. The error says what is left and what to do.
+    Failed(Box<Error>),
+}
+
+/// A published credential.
+#[derive(Debug)]
+pub struct Published {
+    /// The revision that holds it.
+    pub revision: Revision,
+    /// The record as it was read back.
+    pub record: Record,
+    /// Its API user.
+    pub user: Uuid,
+    /// Which key made the user; `None` for an import.
+    pub key: Option<KeyRole>,
+    /// Whether it was tried at the gateway before.
+    pub verified: bool,
+}
+
+const RESUME: &str = "run `momo-cred resume` with the same profile; it makes a new user and finishes";
+
+fn failed(error: Error) -> Finish {
+    Finish::Failed(Box::new(error))
+}
+
+/// Adds what the gateway said.
+fn gateway(what: String, refusal: &Refusal) -> Error {
+    let error = Error::new(refusal.kind(), what).because(refusal);
+    match refusal.next() {
+        Some(next) => error.next(next),
+        None => error,
+    }
+}
+
+pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
+    let what = "the gateway refuses every subscription key there is; nothing was changed".to_owned();
+    let mut error = match refused.last() {
+        Some((_, refusal)) => gateway(what, refusal),
+        None => Error::new(Kind::Usage, "there is no subscription key to provision with"),
+    };
+    for (role, refusal) in refused {
+        error = error.tried(format!("{}: {refusal}", role.field()));
+    }
+    failed(error)
+}
+
+pub(super) fn preflight_stopped(refusal: Refusal) -> Finish {
+    failed(gateway("the gateway cannot provision now; nothing was changed".to_owned(), &refusal))
+}
+
+pub(super) fn claim_failed(error: api::Error) -> Finish {
+    let ours = Error::from(error);
+    failed(ours.because("the claim was not written, so the gateway was not asked for anything"))
+}
+
+/// Refused for good; the claim was taken back if the store let us.
+pub(super) fn refused(refusal: Refusal, withdrawn: bool) -> Finish {
+    let error = gateway("the gateway refuses to provision".to_owned(), &refusal);
+    failed(if withdrawn {
+        error.because("the claim was taken back and the record is as before")
+    } else {
+        error.because("the claim could not be taken back").next("run `momo-cred abort` to drop it")
+    })
+}
+
+/// Stopped with the claim left open.
+pub(super) fn stopped(refusal: Refusal, user: Option<Uuid>) -> Finish {
+    failed(left_open(gateway("provisioning stopped before anything was published".to_owned(), &refusal), user))
+}
+
+pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
+    failed(left_open(Error::from(error), Some(user)))
+}
+
+pub(super) fn out_of_time(user: Option<Uuid>) -> Finish {
+    let error = Error::new(Kind::Unavailable, "the time for this run is over; nothing was published");
+    failed(left_open(error, user).next("give more time with --timeout"))
+}
+
+fn left_open(error: Error, user: Option<Uuid>) -> Error {
+    let error = match user {
+        Some(user) => error.because(format!(
+            "the claim stays open; API user {user} may exist at the gateway, its key was dropped and nothing is lost"
+        )),
+        None => error,
+    };
+    error.next(RESUME)
+}
+
+pub(super) fn not_ours(claim: Option<&Claim>, orphan: Uuid) -> Finish {
+    let error = Error::new(Kind::Conflict, "somebody else took over this record; nothing was published");
+    let error = match claim {
+        Some(claim) => error.because(format!("it now holds {}", Described(claim))),
+        None => error.because("our claim is not in it any more"),
+    };
+    failed(orphaned(error, orphan))
+}
+
+pub(super) fn deleted(orphan: Uuid) -> Finish {
+    let error = Error::new(Kind::Conflict, "the record was deleted meanwhile; nothing was published")
+        .next("undelete it in the store and run `momo-cred resume`, or provision anew");
+    failed(orphaned(error, orphan))
+}
+
+pub(super) fn vanished(orphan: Uuid) -> Finish {
+    let error = Error::new(Kind::Conflict, "the record vanished meanwhile; nothing was published")
+        .next("find out who removed it, then provision anew");
+    failed(orphaned(error, orphan))
+}
+
+fn orphaned(error: Error, orphan: Uuid) -> Error {
+    error.because(format!("API user {orphan} is left unused at the gateway; its key was dropped"))
+}
+
+pub(super) fn import_refused(refusal: Refusal) -> Finish {
+    failed(gateway("the credential was not proven, so nothing was written".to_owned(), &refusal))
+}
+
+pub(super) fn import_write_failed(error: api::Error) -> Finish {
+    failed(Error::from(error))
+}
+
+pub(super) fn read_back_differs(revision: &Revision) -> Finish {
+    failed(
+        Error::new(Kind::Corrupt, format!("what the store returns as revision {revision} is not what was written"))
+            .next("look at the record with `momo-cred status`; nothing was \"fixed\""),
+    )
+}
+
+pub(super) fn read_back_failed(error: api::Error, revision: &Revision) -> Finish {
+    failed(
+        Error::from(error)
+            .because(format!("the credential was published as revision {revision}, but could not be read back"))
+            .next("run `momo-cred verify`"),
+    )
+}
+
+pub(super) fn impossible() -> Finish {
+    failed(Error::new(Kind::Internal, "the lifecycle got an answer that does not belong to its step"))
+}

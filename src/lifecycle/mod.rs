@@ -1,0 +1,23 @@
+//! How a credential comes into a store without ever being lost or mixed: provision, import, resume, abort.
+//!
+//! One pure step machine ([`Machine`]) and a [`Driver`] that performs its effects. A claim is an ordinary
+//! compare-and-swap write of the same record with `pending_*` fields, so the same steps serve every store. The key that
+//! the gateway issues is in memory only until it is published: "key issued" is not a state that can be resumed, and
+//! `resume` makes a new user instead. See [`Machine`] for the invariants.
+
+mod driver;
+mod finish;
+mod judge;
+mod machine;
+mod owner;
+mod plan;
+mod signals;
+mod world;
+
+pub use driver::{Driver, Watch};
+pub use finish::{Finish, Published};
+pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge};
+pub use machine::{Effect, Event, Machine};
+pub use owner::{Life, Owner, UnreadableOwner};
+pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Seeds};
+pub use world::{Here, World};

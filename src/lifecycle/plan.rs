@@ -1,0 +1,160 @@
+//! What a lifecycle sets out to do, complete before its first step.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use momo_cred_backend_api::Secret;
+use uuid::Uuid;
+
+use super::{Seen, World};
+use crate::credential::{Claim, ClaimKind, Field, Product, TargetEnvironment};
+use crate::momo::CallbackHost;
+
+/// Everything the steps need besides store and gateway. Pure data: the same plan and the same events always take the
+/// same way.
+#[derive(Debug)]
+pub struct Plan {
+    /// The record as it was read.
+    pub seen: Seen,
+    /// What the credential is made of, apart from the user and its key.
+    pub inputs: Inputs,
+    /// Where user and key come from.
+    pub obtain: Obtain,
+    /// Whether the credential is tried before it is published.
+    pub check: Check,
+    /// Ids for the claim, and for a second one under the product's own key.
+    pub seeds: Seeds,
+}
+
+/// What a credential is made of, apart from the user and its key. A claim holds all of it, so that any machine can
+/// finish.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The product.
+    pub product: Product,
+    /// The target environment.
+    pub target_environment: TargetEnvironment,
+    /// The gateway.
+    pub base_url: String,
+    /// The callback host; needed where a user is made.
+    pub callback_host: Option<CallbackHost>,
+    /// The product's primary key.
+    pub subscription_key: Secret,
+    /// Its secondary key.
+    pub secondary: Option<Secret>,
+    /// A key that provisions in place of the product's own.
+    pub provisioning: Option<Secret>,
+}
+
+/// Where user and key come from.
+#[derive(Debug)]
+pub enum Obtain {
+    /// The provisioning API: a new user, and a key for it.
+    NewUser,
+    /// A person or a file, which had them from the Partner Portal or from before.
+    Imported {
+        /// The API user.
+        user: Uuid,
+        /// Its key.
+        api_key: Secret,
+    },
+}
+
+/// Whether a credential is tried before it is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Token and product read.
+    Full,
+    /// `--no-verify`.
+    Skipped,
+}
+
+/// Random ids and the identity for claims, drawn before the first step so that the steps are pure.
+#[derive(Clone, Debug)]
+pub struct Seeds {
+    ids: [(Uuid, Uuid); 2],
+    since: Timestamp,
+    owner: String,
+    lease: Duration,
+}
+
+impl Seeds {
+    /// Draws ids.
+    pub fn draw(world: &dyn World, lease: Duration) -> Self {
+        Self {
+            ids: [(world.uuid(), world.uuid()), (world.uuid(), world.uuid())],
+            since: world.now(),
+            owner: world.owner().to_string(),
+            lease,
+        }
+    }
+
+    /// When the plan was made, by the wall clock.
+    pub(super) fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// The claim of the first or second attempt, with a user of its own.
+    pub(super) fn claim(&self, attempt: usize) -> Option<Claim> {
+        let (id, user) = *self.ids.get(attempt)?;
+        Some(Claim {
+            id,
+            kind: ClaimKind::NewUser,
+            api_user: Some(user),
+            since: self.since,
+            owner: self.owner.clone(),
+            lease: self.lease,
+        })
+    }
+}
+
+impl Inputs {
+    /// The inputs as fields of a record.
+    pub(super) fn fields(&self) -> Vec<(Field, Secret)> {
+        let mut fields = vec![
+            (Field::SubscriptionKey, self.subscription_key.clone()),
+            (Field::Product, Secret::from(self.product.name())),
+            (Field::TargetEnvironment, Secret::from(self.target_environment.as_str())),
+            (Field::BaseUrl, Secret::from(self.base_url.as_str())),
+        ];
+        let optional = [
+            (Field::SubscriptionKeySecondary, self.secondary.clone()),
+            (Field::ProvisioningSubscriptionKey, self.provisioning.clone()),
+            (Field::CallbackHost, self.callback_host.as_ref().map(|host| Secret::from(host.as_str()))),
+        ];
+        fields.extend(optional.into_iter().filter_map(|(field, value)| Some((field, value?))));
+        fields
+    }
+
+    /// The keys that may provision, in the order they are tried.
+    pub(super) fn provisioning_keys(&self) -> Vec<(KeyRole, &Secret)> {
+        let keys = [
+            (KeyRole::Provisioning, self.provisioning.as_ref()),
+            (KeyRole::Primary, Some(&self.subscription_key)),
+            (KeyRole::Secondary, self.secondary.as_ref()),
+        ];
+        keys.into_iter().filter_map(|(role, key)| Some((role, key?))).collect()
+    }
+}
+
+/// Which of the keys made a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// The separate provisioning key.
+    Provisioning,
+    /// The product's primary key.
+    Primary,
+    /// The product's secondary key.
+    Secondary,
+}
+
+impl KeyRole {
+    /// The field it is kept in.
+    pub const fn field(self) -> Field {
+        match self {
+            Self::Provisioning => Field::ProvisioningSubscriptionKey,
+            Self::Primary => Field::SubscriptionKey,
+            Self::Secondary => Field::SubscriptionKeySecondary,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Why there was no answer: told by the type and place of a transport error, never by its text.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use rustls::CertificateError;
+
+/// Why there was no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// The time of the whole command was over before the call began.
+    Deadline,
+    /// The host name has no address, or the name service did not answer.
+    Unresolved,
+    /// No connection: refused, unreachable, or refused by the proxy.
+    Unconnected,
+    /// No connection in the time for one.
+    ConnectTimeout,
+    /// A connection without a trusted peer.
+    Tls(TlsFault),
+    /// The request was sent and nothing came back in time.
+    Unanswered,
+    /// The connection broke, or what came back was not HTTP.
+    Broken,
+    /// The answer began and stopped before its end.
+    Truncated,
+}
+
+/// Why TLS failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TlsFault {
+    /// No issuer that this system trusts.
+    Untrusted,
+    /// Expired, or not valid yet.
+    Time,
+    /// For another host.
+    Name,
+    /// Another fault of the certificate.
+    Certificate,
+    /// The handshake: no common version or cipher, or not TLS at all.
+    Handshake,
+}
+
+/// The error of our own resolver, so that this phase can be told from the next.
+#[derive(Debug)]
+pub(super) struct NoAddress;
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no address")
+    }
+}
+
+impl StdError for NoAddress {}
+
+impl Silence {
+    /// Whether the request may have reached the gateway.
+    pub const fn was_sent(self) -> bool {
+        matches!(self, Self::Unanswered | Self::Broken | Self::Truncated)
+    }
+
+    /// Whether it may go away by itself within seconds.
+    pub(super) const fn passes(self) -> bool {
+        !matches!(self, Self::Deadline | Self::Tls(_))
+    }
+
+    /// Reads a failure to get the head of an answer.
+    pub(super) fn of(error: &reqwest::Error) -> Self {
+        let mut cause: Option<&(dyn StdError + 'static)> = error.source();
+        while let Some(now) = cause {
+            if now.is::<NoAddress>() {
+                return Self::Unresolved;
+            }
+            if let Some(fault) = tls_fault(now) {
+                return Self::Tls(fault);
+            }
+            cause = now.source();
+        }
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => Self::ConnectTimeout,
+            (true, false) => Self::Unconnected,
+            (false, true) => Self::Unanswered,
+            (false, false) => Self::Broken,
+        }
+    }
+}
+
+/// An `io::Error` leaves the error it wraps out of its chain of sources.
+fn tls_fault(error: &(dyn StdError + 'static)) -> Option<TlsFault> {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let tls = error
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>()))?;
+    Some(match tls {
+        rustls::Error::InvalidCertificate(fault) => match fault {
+            CertificateError::UnknownIssuer => TlsFault::Untrusted,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => TlsFault::Time,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFault::Name,
+            _ => TlsFault::Certificate,
+        },
+        _ => TlsFault::Handshake,
+    })
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deadline => "the time limit was over before the gateway could be asked",
+            Self::Unresolved => "the gateway's host name could not be resolved",
+            Self::Unconnected => "no connection to the gateway",
+            Self::ConnectTimeout => "no connection to the gateway in time",
+            Self::Tls(TlsFault::Untrusted) => "the gateway's certificate is from an issuer that this system does not trust",
+            Self::Tls(TlsFault::Time) => "the gateway's certificate is expired or not valid yet",
+            Self::Tls(TlsFault::Name) => "the gateway's certificate is for another host",
+            Self::Tls(TlsFault::Certificate) => "the gateway's certificate is not acceptable",
+            Self::Tls(TlsFault::Handshake) => "the TLS handshake with the gateway failed",
+            Self::Unanswered => "the gateway did not answer in time",
+            Self::Broken => "the connection to the gateway broke before an answer",
+            Self::Truncated => "the gateway's answer stopped before its end",
+        })
+    }
+}

@@ -87,7 +87,10 @@ impl From<api::ErrorKind> for Kind {
 /// A failure, ready to be shown. Never holds a value or foreign text: all strings in it are ours, or names and
 /// locations that are not secret.
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     kind: Kind,
     what: String,
     why: Vec<String>,
@@ -100,85 +103,78 @@ pub struct Error {
 impl Error {
     /// A failure of a kind. `what` says what failed and where: a clause without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self {
-            kind,
-            what: what.into(),
-            why: Vec::new(),
-            tried: Vec::new(),
-            next: Vec::new(),
-            op: None,
-            location: None,
-        }
+        let (why, tried, next) = (Vec::new(), Vec::new(), Vec::new());
+        Self(Box::new(Parts { kind, what: what.into(), why, tried, next, op: None, location: None }))
     }
 
     /// Adds a cause.
     #[must_use]
     pub fn because(mut self, why: impl fmt::Display) -> Self {
-        self.why.push(why.to_string());
+        self.0.why.push(why.to_string());
         self
     }
 
     /// Adds something that was tried.
     #[must_use]
     pub fn tried(mut self, tried: impl Into<String>) -> Self {
-        self.tried.push(tried.into());
+        self.0.tried.push(tried.into());
         self
     }
 
     /// Adds what the user can do next: an imperative sentence without a full stop.
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {
-        self.next.push(next.into());
+        self.0.next.push(next.into());
         self
     }
 
     /// Says which record it is about.
     #[must_use]
     pub fn at(mut self, location: &api::Location) -> Self {
-        self.location = Some(location.to_string());
+        self.0.location = Some(location.to_string());
         self
     }
 
     /// The kind.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The headline: what failed, and where.
     pub fn what(&self) -> &str {
-        &self.what
+        &self.0.what
     }
 
     /// Causes, outermost first.
     pub fn causes(&self) -> &[String] {
-        &self.why
+        &self.0.why
     }
 
     /// What was tried.
     pub fn attempts(&self) -> &[String] {
-        &self.tried
+        &self.0.tried
     }
 
     /// What to do next.
     pub fn next_steps(&self) -> &[String] {
-        &self.next
+        &self.0.next
     }
 
     /// The store call that failed, if one did.
     pub fn op(&self) -> Option<&'static str> {
-        self.op
+        self.0.op
     }
 
     /// The record it is about.
     pub fn location(&self) -> Option<&str> {
-        self.location.as_deref()
+        self.0.location.as_deref()
     }
 }
 
 impl From<api::Error> for Error {
     fn from(error: api::Error) -> Self {
         let mut ours = Self::new(error.kind().into(), error.to_string()).at(error.location());
-        ours.op = Some(error.op().token());
+        ours.0.op = Some(error.op().token());
         if let Some(reason) = error.reason() {
             ours = ours.because(reason);
             if let Some(next) = reason.next() {
@@ -192,8 +188,8 @@ impl From<api::Error> for Error {
 /// `what: cause: cause`, on one line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        self.why.iter().try_for_each(|why| write!(f, ": {why}"))
+        f.write_str(&self.0.what)?;
+        self.0.why.iter().try_for_each(|why| write!(f, ": {why}"))
     }
 }
 

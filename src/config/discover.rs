@@ -32,7 +32,9 @@ pub(super) fn user_file(env: &Environment) -> Result<Option<Found>> {
 }
 
 fn named_file(path: &OsStr, by: &'static str, kind: Kind, env: &Environment) -> Result<Found> {
-    if looks_like_secret(&path.to_string_lossy()) {
+    // Paths of build machines have such names in them; a secret put here has no folder before it.
+    let text = path.to_string_lossy();
+    if looks_like_secret(&text) && !text.contains('/') {
         return Err(Error::new(kind, format!("the value of {by} looks like a secret, not like a path")));
     }
     let path = Path::new(path);
@@ -53,18 +55,12 @@ fn candidate(folder: &Path, env: &Environment) -> Result<Option<Found>> {
 /// above: in `/tmp/x`, a file in `/tmp` is anybody's.
 fn above(env: &Environment) -> Vec<&Path> {
     let cwd = env.cwd();
-    let real_home = env.home().and_then(|home| home.canonicalize().ok());
-    let is_home = |folder: &Path| env.home() == Some(folder) || real_home.as_deref() == Some(folder);
-    let is_limit = |folder: &Path| is_home(folder) || is_repository(folder);
-    let mut folders: Vec<&Path> = Vec::new();
-    for folder in cwd.ancestors() {
-        folders.push(folder);
-        if is_limit(folder) {
-            folders.remove(0);
-            return folders;
-        }
-    }
-    Vec::new()
+    let is_limit = |folder: &Path| env.home() == Some(folder) || is_repository(folder);
+    let limit = cwd.ancestors().find(|folder| is_limit(folder)).map(Path::to_path_buf);
+    // A home behind a link is looked at only where nothing else ends the walk: it takes a call for each folder of it.
+    let limit = limit.or_else(|| env.home()?.canonicalize().ok().filter(|home| cwd.starts_with(home)));
+    let Some(limit) = limit else { return Vec::new() };
+    cwd.ancestors().skip(1).take_while(|folder| folder.starts_with(&limit)).collect()
 }
 
 /// `.git` is a folder, or a file in a linked work tree.

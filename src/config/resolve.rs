@@ -126,7 +126,7 @@ impl Resolver<'_> {
         let store = match (given, profile.store) {
             (Some(given), _) => given,
             (None, Some(located)) => {
-                let Setting { value, origin } = self.from_file(located);
+                let Setting { value, origin } = self.in_file(located);
                 let placed = place(value, self.folder(), &layout)
                     .map_err(|fault| misplaced(&origin, "store", fault))?;
                 Setting::new(placed, origin)
@@ -134,7 +134,7 @@ impl Resolver<'_> {
             (None, None) => {
                 // Of a location that is built in, only the stored names of fields can be wrong.
                 let origin = fields_line
-                    .map_or(Origin::BuiltIn, |line| self.from_file(Located { value: (), line }).origin);
+                    .map_or(Origin::BuiltIn, |line| self.in_file(Located { value: (), line }).origin);
                 let placed = place(default_store()?, None, &layout)
                     .map_err(|fault| misplaced(&origin, "fields", fault))?;
                 Setting::new(placed, Origin::BuiltIn)
@@ -180,13 +180,13 @@ impl Resolver<'_> {
                 profile.timeout.or_else(|| self.schema.timeout.clone()),
                 timeout,
             )?,
-            lease: profile.lease.or_else(|| self.schema.lease.clone()).map(|lease| self.from_file(lease)),
-            proxy: self.schema.proxy.clone().map(|proxy| self.from_file(proxy)),
+            lease: profile.lease.or_else(|| self.schema.lease.clone()).map(|lease| self.in_file(lease)),
+            proxy: self.schema.proxy.clone().map(|proxy| self.in_file(proxy)),
             dotenv_allow_shared_fs: self
                 .schema
                 .dotenv_allow_shared_fs
                 .clone()
-                .map(|allow| self.from_file(allow)),
+                .map(|allow| self.in_file(allow)),
             log: self.pick("", &None, variables::LOG, self.schema.log.clone(), plain)?,
             profile: name,
             chosen_by,
@@ -197,8 +197,8 @@ impl Resolver<'_> {
         let preset = self.given("--preset", &self.overrides.preset, None, preset_name)?;
         let prefix = self.given("--prefix", &self.overrides.prefix, None, variable_prefix)?;
         Ok(EnvSettings {
-            preset: preset.or_else(|| table.preset.map(|preset| self.from_file(preset))),
-            prefix: prefix.or_else(|| table.prefix.map(|prefix| self.from_file(prefix))),
+            preset: preset.or_else(|| table.preset.map(|preset| self.in_file(preset))),
+            prefix: prefix.or_else(|| table.prefix.map(|prefix| self.in_file(prefix))),
             names: table.names,
         })
     }
@@ -213,7 +213,7 @@ impl Resolver<'_> {
         read: impl Fn(&str) -> std::result::Result<T, E>,
     ) -> Result<Option<Setting<T>>> {
         let given = self.given(flag, value, Some(variable), read)?;
-        Ok(given.or_else(|| file.map(|located| self.from_file(located))))
+        Ok(given.or_else(|| file.map(|located| self.in_file(located))))
     }
 
     /// The flag, else the variable.
@@ -232,7 +232,9 @@ impl Resolver<'_> {
             },
             (None, None) => return Ok(None),
         };
-        if looks_like_secret(text) {
+        // A path in a store may have the id of a tenant in it, 32 hex digits too.
+        let is_path = flag == "--store" && text.contains('/');
+        if looks_like_secret(text) && !is_path {
             return Err(refused(text, &origin, ""));
         }
         read(text)
@@ -240,7 +242,7 @@ impl Resolver<'_> {
             .map_err(|fault| refused(text, &origin, fault))
     }
 
-    fn from_file<T>(&self, located: Located<T>) -> Setting<T> {
+    fn in_file<T>(&self, located: Located<T>) -> Setting<T> {
         let path = self.found.map(|found| found.shown().to_path_buf()).unwrap_or_default();
         Setting::new(located.value, Origin::File { path, line: located.line })
     }

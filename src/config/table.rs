@@ -64,7 +64,7 @@ impl<'a> Entry<'a> {
     }
 
     /// A table: its entries.
-    pub(super) fn table(&self) -> Result<Vec<Entry<'a>>> {
+    pub(super) fn table(&self) -> Result<Vec<Self>> {
         let DeValue::Table(table) = self.value else { return Err(self.wrong_type("a table")) };
         let above = self.shown.strip_prefix('`').and_then(|shown| shown.strip_suffix('`'));
         Ok(entries(table, above, self.source))

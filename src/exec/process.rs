@@ -164,7 +164,7 @@ impl Replacement {
             error = error.because(format!("the largest variable is {} with {size}", name.escape_debug()));
         }
         error.next(
-            "Drop large variables with --clean-env, pass large arguments in a file, or raise `ulimit -s`",
+            "drop large variables with --clean-env, pass large arguments in a file, or raise `ulimit -s`",
         )
     }
 }

@@ -1,12 +1,12 @@
 //! How a lifecycle ends: published, or stopped with what is left behind and what to do next.
 
 use momo_cred_backend_api as api;
-use momo_cred_backend_api::Revision;
+use momo_cred_backend_api::{Effect, Revision};
 use uuid::Uuid;
 
 use super::judge::Described;
 use super::plan::KeyRole;
-use crate::credential::{Claim, Record};
+use crate::credential::{Claim, Record, UnknownClaim};
 use crate::momo::Refusal;
 use crate::{Error, Kind};
 
@@ -65,9 +65,29 @@ pub(super) fn preflight_stopped(refusal: Refusal) -> Finish {
     failed(gateway("the gateway cannot provision now; nothing was changed".to_owned(), &refusal))
 }
 
-pub(super) fn claim_failed(error: api::Error) -> Finish {
+pub(super) fn newer_layout() -> Finish {
+    failed(Error::new(Kind::Misconfigured, "the record is of a newer layout").next("upgrade momo-cred; nothing was changed"))
+}
+
+pub(super) fn unknown_claim(unknown: &UnknownClaim) -> Finish {
+    failed(
+        Error::new(Kind::Conflict, "the record holds a claim of a newer momo-cred")
+            .because(unknown)
+            .next("finish it with the version that made it; nothing was changed"),
+    )
+}
+
+/// `earlier` is the user of a first claim of this run, which was made under another key.
+pub(super) fn claim_failed(error: api::Error, earlier: Option<Uuid>) -> Finish {
+    let written = error.effect() == Effect::Unknown;
     let ours = Error::from(error);
-    failed(ours.because("the claim was not written, so the gateway was not asked for anything"))
+    failed(match earlier {
+        Some(_) => left_open(ours, earlier),
+        None if written => {
+            ours.because("the gateway was not asked for anything; the claim may be open all the same").next(RESUME)
+        }
+        None => ours.because("the claim was not written, so the gateway was not asked for anything"),
+    })
 }
 
 /// Refused for good; the claim was taken back if the store let us.
@@ -86,6 +106,11 @@ pub(super) fn stopped(refusal: Refusal, user: Option<Uuid>) -> Finish {
 }
 
 pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
+    if error.effect() == Effect::Unknown && error.op() == api::Op::Write {
+        let what = format!("the credential of API user {user} may have been published all the same");
+        let next = "look with `momo-cred status`; if the claim is still open, run `momo-cred resume`";
+        return failed(Error::from(error).because(what).next(next));
+    }
     failed(left_open(Error::from(error), Some(user)))
 }
 

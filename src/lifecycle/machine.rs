@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::finish::{self, Finish, Published};
 use super::plan::{Check, KeyRole, Obtain, Plan};
+use super::retired;
 use crate::credential::{Claim, Field, Record};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
@@ -161,6 +162,13 @@ impl Machine {
     }
 
     fn begin(&mut self) -> Effect {
+        // The caller has judged the claim; what no version of ours may touch is refused here too.
+        if !self.plan.seen.record.writable() {
+            return self.finish(finish::newer_layout());
+        }
+        if let Err(unknown) = self.plan.seen.record.claim() {
+            return self.finish(finish::unknown_claim(&unknown));
+        }
         match &self.plan.obtain {
             Obtain::NewUser => self.preflight(0, Vec::new()),
             Obtain::Imported { user, api_key } => {
@@ -212,10 +220,11 @@ impl Machine {
         let Some((claim, user)) = seed.and_then(|claim| claim.api_user.map(|user| (claim, user))) else {
             return self.finish(finish::impossible());
         };
-        if let Ok(Some(Claim { api_user: Some(orphan), .. })) = record.claim() {
-            record.retire(orphan);
-        }
+        retired::claimed_user(&mut record);
         record.close_claim();
+        if record.get(Field::ApiKey).is_none() {
+            self.drop_strangers(&mut record);
+        }
         record.open_claim(&claim, &self.plan.inputs.fields());
         let document = record.document().clone();
         self.open = Some(Open { claim, user, record, revision: None });
@@ -232,7 +241,10 @@ impl Machine {
                 self.state = State::CreatingUser { key };
                 Effect::CreateUser(key, user)
             }
-            Err(error) => self.finish(finish::claim_failed(error)),
+            Err(error) => {
+                let earlier = self.plan.seeds.claimed(self.attempt - 1).next();
+                self.finish(finish::claim_failed(error, earlier))
+            }
         }
     }
 
@@ -271,11 +283,9 @@ impl Machine {
         let revision = self.open.as_ref().and_then(|open| open.revision.clone());
         let Some(revision) = revision else { return self.finish(finish::impossible()) };
         let mut record = self.plan.seen.record.clone();
-        if let Ok(Some(Claim { api_user: Some(orphan), .. })) = record.claim() {
-            record.retire(orphan);
-        }
+        retired::claimed_user(&mut record);
         record.close_claim();
-        record.retire(user);
+        self.plan.seeds.claimed(self.attempt).for_each(|user| record.retire(user));
         self.state = State::Withdrawing { cause: refusal };
         Effect::Withdraw(record.document().clone(), Expect::Revision(revision))
     }
@@ -323,6 +333,7 @@ impl Machine {
             Ok(Lookup::Found(stored)) => stored,
             Ok(Lookup::Deleted { .. }) => return self.finish(finish::deleted(user)),
             Ok(Lookup::Missing) => return self.finish(finish::vanished(user)),
+            Err(error) if round < FENCES && error.retryable() => return self.fence(issued, round + 1),
             Err(error) => return self.finish(finish::store_failed(error, user)),
         };
         let record = Record::new(stored.document, open.record.layout().clone());
@@ -348,6 +359,7 @@ impl Machine {
         }
         let keeps_provisioning_key = self.plan.seen.record.get(Field::ProvisioningSubscriptionKey).is_some();
         record.close_claim();
+        self.drop_strangers(&mut record);
         for (field, value) in self.plan.inputs.fields() {
             record.set(field, value);
         }
@@ -356,6 +368,7 @@ impl Machine {
         }
         record.set_text(Field::ApiUser, issued.user.to_string());
         record.set(Field::ApiKey, issued.api_key.clone());
+        retired::in_use(&mut record, issued.user);
         record.set_text(Field::IssuedAt, self.plan.seeds.since().to_string());
         if record.text(Field::Schema).is_none() {
             record.set_text(Field::Schema, "1");
@@ -365,12 +378,22 @@ impl Machine {
         Effect::Publish(document, expect)
     }
 
+    /// Drops what belonged to the credential before and is not part of the new one: the other key of another pair, the
+    /// callback host of another user. Left there, the record would be a mixture.
+    fn drop_strangers(&self, record: &mut Record) {
+        let (before, inputs) = (&self.plan.seen.record, &self.plan.inputs);
+        if before.get(Field::SubscriptionKey).is_some_and(|key| !key.same_as(&inputs.subscription_key)) {
+            record.unset(Field::SubscriptionKeySecondary);
+        }
+        if before.get(Field::ApiKey).is_some() {
+            record.unset(Field::CallbackHost);
+        }
+    }
+
     /// An import has no claim to fence: nothing is issued, and its one write expects what was read.
     fn publish_import(&mut self, issued: Issued) -> Effect {
         let mut record = self.plan.seen.record.clone();
-        if let Ok(Some(Claim { api_user: Some(orphan), .. })) = record.claim() {
-            record.retire(orphan);
-        }
+        retired::claimed_user(&mut record);
         self.publish(issued, record, self.plan.seen.expect.clone(), FENCES)
     }
 

@@ -11,8 +11,12 @@ mod judge;
 mod machine;
 mod owner;
 mod plan;
+mod retired;
 mod signals;
 mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use driver::{Driver, Watch};
 pub use finish::{Finish, Published};

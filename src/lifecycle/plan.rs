@@ -94,6 +94,11 @@ impl Seeds {
         self.since
     }
 
+    /// The users of the first `attempts` claims.
+    pub(super) fn claimed(&self, attempts: usize) -> impl Iterator<Item = Uuid> {
+        self.ids.iter().take(attempts).map(|(_, user)| *user)
+    }
+
     /// The claim of the first or second attempt, with a user of its own.
     pub(super) fn claim(&self, attempt: usize) -> Option<Claim> {
         let (id, user) = *self.ids.get(attempt)?;

@@ -79,7 +79,9 @@ impl Answer {
 
     /// The known code in it.
     pub(super) fn code(&self) -> Option<KnownCode> {
-        ["code", "error", "status", "message"].into_iter().find_map(|name| KnownCode::from_text(self.text(name)?))
+        ["code", "error", "status", "message"]
+            .into_iter()
+            .find_map(|name| KnownCode::from_text(self.text(name)?))
     }
 
     /// The id by which MTN finds the failure in its logs.

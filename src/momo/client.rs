@@ -67,7 +67,8 @@ impl Client {
                 .map_err(|_| Error::new(Kind::Misconfigured, "the proxy setting cannot be used"))?;
             builder = builder.proxy(proxy);
         }
-        let http = builder.build().map_err(|_| Error::new(Kind::Internal, "the HTTP client could not be built"))?;
+        let http =
+            builder.build().map_err(|_| Error::new(Kind::Internal, "the HTTP client could not be built"))?;
         Ok(Self { http, base: base.clone(), deadline: config.deadline })
     }
 

@@ -59,6 +59,8 @@ impl KnownCode {
 
     /// The code of that text.
     pub(super) fn from_text(text: &str) -> Option<Self> {
+        // MTN's page writes it with a space, like no other code.
+        let text = if text == "FORBIDDEN_IP" { "FORBIDDEN IP" } else { text };
         TEXTS.into_iter().find(|(_, known)| *known == text).map(|(code, _)| code)
     }
 }

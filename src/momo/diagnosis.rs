@@ -73,7 +73,7 @@ impl Diagnosis {
     /// What to do, as an imperative sentence without a full stop.
     pub fn next(self) -> Option<&'static str> {
         Some(match self {
-            Self::MissingKey => "find out which proxy removes the header Ocp-Apim-Subscription-Key",
+            Self::MissingKey => "find out what on the way removes the header Ocp-Apim-Subscription-Key",
             Self::InvalidKey => {
                 "use this product's key (not the Collection Widget's) from the portal of this same host; \
                  check that the subscription is active; try the secondary key"
@@ -100,7 +100,9 @@ impl Diagnosis {
             }
             Self::Quota => "wait until the quota is filled up again, or ask MTN for more",
             Self::RateLimited => "wait, then run it again with fewer calls at a time",
-            Self::BadRequest => "check that the API user is a UUID of version 4 and the callback host a bare host name",
+            Self::BadRequest => {
+                "check that the API user is a UUID of version 4 and the callback host a bare host name"
+            }
             Self::DuplicateUser => "run it again: it takes a fresh API user",
             Self::LengthRequired => "check the proxy on the way: it drops Content-Length",
             Self::Redirect => "check the base URL, and whether a proxy or a sign-in page is on the way",

@@ -86,12 +86,13 @@ impl Silence {
     }
 }
 
-/// An `io::Error` leaves the error it wraps out of its chain of sources.
+/// An `io::Error` leaves the error it wraps out of its chain of sources, and the layers here wrap twice.
 fn tls_fault(error: &(dyn StdError + 'static)) -> Option<TlsFault> {
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = error
-        .downcast_ref::<rustls::Error>()
-        .or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>()))?;
+    let mut inner = error;
+    while let Some(wrapped) = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        inner = wrapped;
+    }
+    let tls = inner.downcast_ref::<rustls::Error>()?;
     Some(match tls {
         rustls::Error::InvalidCertificate(fault) => match fault {
             CertificateError::UnknownIssuer => TlsFault::Untrusted,
@@ -99,7 +100,9 @@ fn tls_fault(error: &(dyn StdError + 'static)) -> Option<TlsFault> {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => TlsFault::Time,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFault::Name,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                TlsFault::Name
+            }
             _ => TlsFault::Certificate,
         },
         _ => TlsFault::Handshake,
@@ -113,7 +116,9 @@ impl fmt::Display for Silence {
             Self::Unresolved => "the gateway's host name could not be resolved",
             Self::Unconnected => "no connection to the gateway",
             Self::ConnectTimeout => "no connection to the gateway in time",
-            Self::Tls(TlsFault::Untrusted) => "the gateway's certificate is from an issuer that this system does not trust",
+            Self::Tls(TlsFault::Untrusted) => {
+                "the gateway's certificate is from an issuer that this system does not trust"
+            }
             Self::Tls(TlsFault::Time) => "the gateway's certificate is expired or not valid yet",
             Self::Tls(TlsFault::Name) => "the gateway's certificate is for another host",
             Self::Tls(TlsFault::Certificate) => "the gateway's certificate is not acceptable",

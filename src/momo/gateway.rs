@@ -28,7 +28,13 @@ pub trait Gateway: Send + Sync {
     async fn create_key(&self, key: &Secret, user: Uuid) -> Result<Secret, Refusal>;
 
     /// Gets a token: `POST /{product}/token/`.
-    async fn token(&self, product: Product, key: &Secret, user: Uuid, api_key: &Secret) -> Result<Token, Refusal>;
+    async fn token(
+        &self,
+        product: Product,
+        key: &Secret,
+        user: Uuid,
+        api_key: &Secret,
+    ) -> Result<Token, Refusal>;
 
     /// The product read, which a token alone does not replace: whether this number (in the sandbox, without one, MTN's
     /// test number) is active, else the balance. What it says is looked at for its form only.

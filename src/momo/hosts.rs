@@ -43,16 +43,28 @@ const RWANDA: &str = "https://proxy.momoapi.mtn.co.rw";
 /// Names that public programs configure as the API and that are not: portals, another API of MTN, a prototype,
 /// inventions.
 const WRONG: [(&str, &str); 10] = [
-    ("momodeveloper.mtn.com", "it is the developer portal; the sandbox is https://sandbox.momodeveloper.mtn.com"),
-    ("momodeveloper.mtn.co.rw", "it is a portal; the sandbox there is https://sandbox.momodeveloper.mtn.co.rw"),
+    (
+        "momodeveloper.mtn.com",
+        "it is the developer portal; the sandbox is https://sandbox.momodeveloper.mtn.com",
+    ),
+    (
+        "momodeveloper.mtn.co.rw",
+        "it is a portal; the sandbox there is https://sandbox.momodeveloper.mtn.co.rw",
+    ),
     ("momoapi.mtn.com", "it is the production portal; its API is https://proxy.momoapi.mtn.com"),
     ("momoapi.mtn.co.rw", "it is a portal; the API there is https://proxy.momoapi.mtn.co.rw"),
     ("momodevelopercommunity.mtn.com", "it is a forum; the sandbox is https://sandbox.momodeveloper.mtn.com"),
     ("api.mtn.com", "it is another API of MTN; production of MoMo is https://proxy.momoapi.mtn.com"),
     ("proxy.momoapi.mtn.ug", "there is no such host; production of Uganda is https://proxy.momoapi.mtn.com"),
     ("proxy.momoapi.mtn.gh", "there is no such host; production of Ghana is https://proxy.momoapi.mtn.com"),
-    ("ericssonbasicapi2.azure-api.net", "it was the sandbox until 2019; now it is https://sandbox.momodeveloper.mtn.com"),
-    ("ericssonbasicapi1.azure-api.net", "it was production until 2021; now it is https://proxy.momoapi.mtn.com"),
+    (
+        "ericssonbasicapi2.azure-api.net",
+        "it was the sandbox until 2019; now it is https://sandbox.momodeveloper.mtn.com",
+    ),
+    (
+        "ericssonbasicapi1.azure-api.net",
+        "it was production until 2021; now it is https://proxy.momoapi.mtn.com",
+    ),
 ];
 
 impl Serves {

@@ -149,8 +149,11 @@ impl Climb {
             Ok(info) => {
                 let mut step = StepReport::of("user", None);
                 if info.callback_host == StoredHost::Odd {
-                    step.hint = Some("the callback host of this API user is not a bare host name, so callbacks will be \
-                                      refused and it cannot be changed: provision a new one".to_owned());
+                    step.hint = Some(
+                        "the callback host of this API user is not a bare host name, so callbacks will be \
+                                      refused and it cannot be changed: provision a new one"
+                            .to_owned(),
+                    );
                 }
                 self.steps.push(step);
                 self.user = Some(info);

@@ -38,7 +38,9 @@ impl fmt::Display for Msisdn {
 
 impl fmt::Display for InvalidMsisdn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a phone number: it is 8 to 15 digits with the country code first, such as 46733123450")
+        f.write_str(
+            "not a phone number: it is 8 to 15 digits with the country code first, such as 46733123450",
+        )
     }
 }
 
@@ -51,7 +53,9 @@ mod tests {
     #[test]
     fn takes_digits_with_a_country_code() {
         assert_eq!("+46733123450".parse::<Msisdn>().map(|n| n.to_string()), Ok("46733123450".to_owned()));
-        for bad in ["", "0733123450", "4673312345O", "46 733 123450", "1234567", "1234567890123456", "../balance"] {
+        for bad in
+            ["", "0733123450", "4673312345O", "46 733 123450", "1234567", "1234567890123456", "../balance"]
+        {
             assert_eq!(bad.parse::<Msisdn>(), Err(InvalidMsisdn), "{bad}");
         }
     }

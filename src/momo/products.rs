@@ -33,7 +33,13 @@ impl Gateway for Client {
         self.make_key(key, user).await
     }
 
-    async fn token(&self, product: Product, key: &Secret, user: Uuid, api_key: &Secret) -> Result<Token, Refusal> {
+    async fn token(
+        &self,
+        product: Product,
+        key: &Secret,
+        user: Uuid,
+        api_key: &Secret,
+    ) -> Result<Token, Refusal> {
         let call = Call {
             step: Step::Token,
             // The slash at the end is part of the published path.

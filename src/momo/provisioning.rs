@@ -24,7 +24,12 @@ impl Client {
         user_info(&answer).ok_or_else(|| malformed(Step::User, &answer))
     }
 
-    pub(super) async fn make_user(&self, key: &Secret, user: Uuid, host: &CallbackHost) -> Result<(), Refusal> {
+    pub(super) async fn make_user(
+        &self,
+        key: &Secret,
+        user: Uuid,
+        host: &CallbackHost,
+    ) -> Result<(), Refusal> {
         let json = serde_json::json!({ "providerCallbackHost": host.as_str() }).to_string();
         let call = Call {
             step: Step::CreateUser,

@@ -106,7 +106,8 @@ impl Refusal {
     /// the one that will call. Provisioning knows no such list.
     pub fn verdict(&self) -> Verdict {
         match self.diagnosis {
-            Diagnosis::InvalidKey
+            Diagnosis::MissingKey
+            | Diagnosis::InvalidKey
             | Diagnosis::NoProvisioningApi
             | Diagnosis::NoProductApi
             | Diagnosis::UnknownUser
@@ -122,8 +123,7 @@ impl Refusal {
             | Diagnosis::Intercepted
             | Diagnosis::Outage
             | Diagnosis::NoAnswer(_) => Verdict::Inconclusive,
-            Diagnosis::MissingKey
-            | Diagnosis::BadRequest
+            Diagnosis::BadRequest
             | Diagnosis::DuplicateUser
             | Diagnosis::LengthRequired
             | Diagnosis::Redirect

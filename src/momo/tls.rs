@@ -38,5 +38,7 @@ fn builder(
 fn no_certificates() -> Error {
     Error::new(Kind::Misconfigured, "no certificates to check the gateway with")
         .because("the system's certificate store is empty or cannot be read")
-        .next("install the system's CA certificates (package ca-certificates), or name a file in SSL_CERT_FILE")
+        .next(
+            "install the system's CA certificates (package ca-certificates), or name a file in SSL_CERT_FILE",
+        )
 }

@@ -29,7 +29,10 @@ pub(super) enum Send<'a> {
     /// Without a body, which the gateway wants to hear: `Content-Length: 0`.
     Post,
     /// The creation of an API user.
-    PostUser { reference: Uuid, json: &'a str },
+    PostUser {
+        reference: Uuid,
+        json: &'a str,
+    },
 }
 
 /// Who asks.
@@ -51,8 +54,8 @@ impl Call<'_> {
     /// Builds the request. Nothing in it renders a secret: the headers that hold one are marked.
     pub(super) fn request(&self, base: &BaseUrl) -> Result<Request, Refusal> {
         let refuse = |diagnosis| Refusal::local(self.step, diagnosis);
-        let url =
-            Url::parse(&format!("{base}{}", self.path)).map_err(|_| refuse(Diagnosis::Unsendable(Field::BaseUrl)))?;
+        let url = Url::parse(&format!("{base}{}", self.path))
+            .map_err(|_| refuse(Diagnosis::Unsendable(Field::BaseUrl)))?;
         let mut request = Request::new(self.method(), url);
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -130,9 +133,14 @@ mod tests {
 
     #[test]
     fn base64_of_the_rfc() {
-        for (plain, encoded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")]
-        {
+        for (plain, encoded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+        ] {
             assert_eq!(*base64(plain.as_bytes()), encoded);
         }
     }
@@ -142,7 +150,8 @@ mod tests {
         let key = Secret::from("11111111111111111111111111111111");
         let api_key = Secret::from("22222222222222222222222222222222");
         let auth = Auth::Basic(Uuid::nil(), &api_key);
-        let call = Call { step: Step::Token, path: "/collection/token/".into(), key: &key, send: Send::Post, auth };
+        let call =
+            Call { step: Step::Token, path: "/collection/token/".into(), key: &key, send: Send::Post, auth };
         let base: BaseUrl = "http://127.0.0.1:1/prefix".parse().unwrap();
         let request = call.request(&base).unwrap();
         assert_eq!(request.url().as_str(), "http://127.0.0.1:1/prefix/collection/token/");
@@ -154,8 +163,7 @@ mod tests {
     #[test]
     fn a_key_with_a_line_end_is_not_sent() {
         let key = Secret::from("1111\r\nX-Evil: 1");
-        let call =
-            Call { step: Step::User, path: "/".into(), key: &key, send: Send::Get, auth: Auth::Key };
+        let call = Call { step: Step::User, path: "/".into(), key: &key, send: Send::Get, auth: Auth::Key };
         let refusal = call.request(&"http://localhost".parse().unwrap()).unwrap_err();
         assert_eq!(refusal.diagnosis, Diagnosis::Unsendable(Field::SubscriptionKey));
     }

@@ -1,1 +1,32 @@
-//! x
+//! End-to-end tests: the binary as a user runs it, with an environment, a home and a working directory of its own.
+//!
+//! - `sandbox`: starts the binary and holds its output; everything below uses it
+//! - `architecture`: the documents name what exists, and the tree keeps its rules
+//! - `catalogue`: every error message and help text, one file each in tests/cmd
+//! - `exec`: environment, exit codes, process hygiene
+//! - `import`: what an existing credential can come from
+//! - `lifecycle`: provision, resume and abort through faults of gateway and store
+//! - `prompt` and `pty`: the terminal cases
+//! - `provision`: the main job, end to end
+//! - `sdk`: published SDKs, unmodified, started by `exec`
+//! - `trust`: what a found config may not decide
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may stop where it stands, and prepares its own files"
+)]
+
+mod architecture;
+mod catalogue;
+mod exec;
+mod import;
+mod lifecycle;
+mod prompt;
+mod provision;
+mod pty;
+mod sandbox;
+mod sdk;
+mod trust;

@@ -159,7 +159,9 @@ pub enum LineFault {
     #[error("a quote is opened here and still open at the end of the file")]
     OpenQuote,
     /// Readers see different things here.
-    #[error("some readers of dotenv files take this variable of the record for a part of the value before it")]
+    #[error(
+        "some readers of dotenv files take this variable of the record for a part of the value before it"
+    )]
     Disputed,
 }
 
@@ -213,7 +215,21 @@ impl Failed {
             Some(Errno::LOOP) => Self::Link,
             Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN | Errno::NOLCK) => Self::Busy,
             Some(other) => Self::Other(other.raw_os_error()),
-            None => Self::Other(0),
+            None => Self::of_kind(error.kind()),
+        }
+    }
+
+    /// For errors that come without their number.
+    fn of_kind(kind: std::io::ErrorKind) -> Self {
+        use std::io::ErrorKind as Kind;
+        match kind {
+            Kind::PermissionDenied => Self::Denied,
+            Kind::ReadOnlyFilesystem => Self::ReadOnly,
+            Kind::StorageFull | Kind::QuotaExceeded => Self::Full,
+            Kind::FileTooLarge => Self::Limit,
+            Kind::NotFound | Kind::NotADirectory => Self::NoFolder,
+            Kind::OutOfMemory | Kind::WouldBlock => Self::Busy,
+            _ => Self::Other(0),
         }
     }
 }
@@ -232,13 +248,19 @@ impl Problem {
     /// The kind that callers branch on.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Path { .. } | Self::Fields { .. } | Self::Prefix { .. } | Self::Empty => ErrorKind::Misconfigured,
-            Self::Symlink { .. } | Self::NotAFile { .. } | Self::LockFile { .. } | Self::TooLarge => ErrorKind::Misconfigured,
+            Self::Path { .. } | Self::Fields { .. } | Self::Prefix { .. } | Self::Empty => {
+                ErrorKind::Misconfigured
+            }
+            Self::Symlink { .. } | Self::NotAFile { .. } | Self::LockFile { .. } | Self::TooLarge => {
+                ErrorKind::Misconfigured
+            }
             Self::Exposed { .. } | Self::Foreign { .. } => ErrorKind::Misconfigured,
             Self::Field { .. } | Self::Value { .. } | Self::Shared { .. } => ErrorKind::Unsupported,
             Self::NoHistory | Self::NoRecovery => ErrorKind::Unsupported,
             Self::Content { .. } | Self::Line { .. } => ErrorKind::Corrupt,
-            Self::Exists | Self::Gone | Self::Stale | Self::Raced | Self::Locked { .. } => ErrorKind::Conflict,
+            Self::Exists | Self::Gone | Self::Stale | Self::Raced | Self::Locked { .. } => {
+                ErrorKind::Conflict
+            }
             Self::Composed => ErrorKind::Other,
             Self::System { failed, .. } => match failed {
                 Failed::Denied | Failed::ReadOnly => ErrorKind::Denied,
@@ -276,16 +298,23 @@ impl Reason for Problem {
             Self::Gone => "create the record instead",
             Self::Stale => "read the record again and decide anew",
             Self::Raced => "close other programs that edit the file and run the command again",
-            Self::Locked { .. } => "wait until the other one has ended and run the command again; leave the lock file",
+            Self::Locked { .. } => {
+                "wait until the other one has ended and run the command again; leave the lock file"
+            }
             Self::LockFile { .. } => "move it away, or choose another file",
             Self::Symlink { target, .. } => {
-                return Some(format!("point the location to {}, or replace the link by a file", shown(target)));
+                return Some(format!(
+                    "point the location to {}, or replace the link by a file",
+                    shown(target)
+                ));
             }
             Self::NotAFile { .. } => "point the location to a dotenv file",
             Self::TooLarge => "point the location to a dotenv file of its own",
             Self::Exposed { .. } => "run chmod 600 on the file",
             Self::Foreign { .. } => "run as that user, or change the owner of the file",
-            Self::Shared { .. } => "use a local folder, or set allow-shared-fs if only this machine writes the file",
+            Self::Shared { .. } => {
+                "use a local folder, or set allow-shared-fs if only this machine writes the file"
+            }
             Self::NoHistory => "read the current version, or use a store with history",
             Self::NoRecovery => "remove it for good, or use a store with history",
             Self::System { failed, .. } => match failed {

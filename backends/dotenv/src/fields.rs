@@ -20,8 +20,8 @@ pub struct FieldSet {
 /// Words that steer how programs are loaded or run (reliability.md 4.2). The closed list of fields keeps such
 /// variables out already; a record under such a name would still be a trap for people.
 const STEERING: &[&str] = &[
-    "BASH", "BASH_ENV", "CDPATH", "DYLD", "ENV", "GIT", "IFS", "JAVA", "LD", "NODE", "PATH", "PERL", "PERL5", "PS4",
-    "PYTHON", "RUBY", "SHELL",
+    "BASH", "BASH_ENV", "CDPATH", "DYLD", "ENV", "GIT", "IFS", "JAVA", "LD", "NODE", "PATH", "PERL", "PERL5",
+    "PS4", "PYTHON", "RUBY", "SHELL",
 ];
 
 impl FieldSet {
@@ -69,14 +69,21 @@ impl FieldSet {
     pub(crate) fn check_prefix(&self, prefix: &str) -> Result<(), Problem> {
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
         if prefix.is_empty() || prefix.as_bytes()[0].is_ascii_digit() || !prefix.bytes().all(word) {
-            return Err(Problem::Prefix { why: "it is not of letters, digits and `_`, beginning with no digit" });
+            return Err(Problem::Prefix {
+                why: "it is not of letters, digits and `_`, beginning with no digit",
+            });
         }
-        if STEERING.iter().any(|s| prefix == *s || prefix.strip_prefix(s).is_some_and(|r| r.starts_with('_'))) {
-            return Err(Problem::Prefix { why: "it begins like variables that steer how programs are loaded" });
+        if STEERING.iter().any(|s| prefix == *s || prefix.strip_prefix(s).is_some_and(|r| r.starts_with('_')))
+        {
+            return Err(Problem::Prefix {
+                why: "it begins like variables that steer how programs are loaded",
+            });
         }
         let mut splits = prefix.match_indices('_').filter(|(at, _)| *at > 0).map(|(at, _)| &prefix[at + 1..]);
         if splits.any(|rest| self.other_record_has(rest)) {
-            return Err(Problem::Prefix { why: "its end could be the beginning of a field of another record" });
+            return Err(Problem::Prefix {
+                why: "its end could be the beginning of a field of another record",
+            });
         }
         Ok(())
     }
@@ -89,7 +96,9 @@ impl FieldSet {
         }
         let front = format!("{}_", rest.to_ascii_lowercase());
         let overlap = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
-        self.names.iter().any(|name| name.strip_prefix(front.as_str()).is_some_and(|rest| self.contains(rest)))
+        self.names
+            .iter()
+            .any(|name| name.strip_prefix(front.as_str()).is_some_and(|rest| self.contains(rest)))
             || self.families.iter().any(|family| {
                 family.strip_prefix(front.as_str()).map_or_else(
                     || front.starts_with(family.as_str()),
@@ -150,10 +159,22 @@ mod tests {
     #[test]
     fn no_variable_has_two_records() {
         let set = set();
-        for bad in ["MOMO_PENDING", "MOMO_PENDING_X", "X_PROVISIONING", "_PROVISIONING_PENDING", "A_B_PROVISIONING"] {
+        for bad in
+            ["MOMO_PENDING", "MOMO_PENDING_X", "X_PROVISIONING", "_PROVISIONING_PENDING", "A_B_PROVISIONING"]
+        {
             assert!(set.check_prefix(bad).is_err(), "{bad}");
         }
-        for good in ["MOMO", "PENDING", "PROVISIONING", "MOMO_COLLECTION", "momo", "MOMO_pending", "_", "X_API", "ENVOY"] {
+        for good in [
+            "MOMO",
+            "PENDING",
+            "PROVISIONING",
+            "MOMO_COLLECTION",
+            "momo",
+            "MOMO_pending",
+            "_",
+            "X_API",
+            "ENVOY",
+        ] {
             assert!(set.check_prefix(good).is_ok(), "{good}");
         }
         for odd in ["", "1A", "A-B", "A/B", "É", "LD", "LD_X", "PATH", "GIT_X"] {
@@ -178,7 +199,9 @@ mod tests {
         let owner = Owner::new(&set, &name).unwrap();
         assert_eq!(owner.field(b"MOMO_API_KEY").as_deref(), Some("api_key"));
         assert_eq!(owner.field(b"MOMO_PENDING_X1").as_deref(), Some("pending_x1"));
-        for foreign in ["MOMO_api_key", "MOMO_API_KEYS", "MOMO_PENDING_", "XMOMO_API_KEY", "MOMOAPI_KEY", "momo_API_KEY"] {
+        for foreign in
+            ["MOMO_api_key", "MOMO_API_KEYS", "MOMO_PENDING_", "XMOMO_API_KEY", "MOMOAPI_KEY", "momo_API_KEY"]
+        {
             assert_eq!(owner.field(foreign.as_bytes()), None, "{foreign}");
         }
         assert_eq!(set.listed("MOMO_API_USER"), Some("MOMO"));

@@ -116,7 +116,8 @@ pub(crate) fn read_to_replace(path: &Path) -> Result<Option<Content>, Problem> {
     match file_type(&stat) {
         FileType::RegularFile => {}
         FileType::Symlink => {
-            let target = rustix::fs::readlink(path, Vec::new()).map_err(Problem::errno("reading the link"))?;
+            let target =
+                rustix::fs::readlink(path, Vec::new()).map_err(Problem::errno("reading the link"))?;
             let target = PathBuf::from(std::ffi::OsStr::from_bytes(target.as_bytes()));
             return Err(Problem::Symlink { link: path.to_owned(), target });
         }

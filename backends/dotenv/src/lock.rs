@@ -90,9 +90,8 @@ fn acquire(path: &Path, deadline: Instant) -> Result<File, Problem> {
 #[cfg(target_os = "linux")]
 pub(crate) fn shared_fs(folder: &Path) -> Result<Option<&'static str>, Problem> {
     let stat = rustix::fs::statfs(folder).map_err(Problem::errno("looking at the file system"))?;
-    // The word is signed on some targets and holds 32 bits.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the low 32 bits are the number")]
-    let magic = stat.f_type as u32;
+    // The word is signed on some targets; the number is its low 32 bits.
+    let magic = u32::try_from(i128::from(stat.f_type) & 0xffff_ffff).unwrap_or_default();
     Ok(shared_name(magic))
 }
 

@@ -31,7 +31,8 @@ pub(crate) fn replace(paths: &Paths, before: Option<&[u8]>, after: &[u8]) -> Res
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(&paths.folder)
         .map_err(Problem::system(step))?;
-    temp.write_all(after).map_err(Problem::system("writing the new file"))?;
+    // Not through `temp`, which hides the number of an error behind its own type.
+    temp.as_file_mut().write_all(after).map_err(Problem::system("writing the new file"))?;
     temp.as_file().sync_all().map_err(Problem::system("syncing the new file"))?;
     // Programs that do not take the lock: an editor may have saved since we read.
     let now = file::read_to_replace(&paths.file)?;
@@ -55,7 +56,11 @@ fn sync_folder(paths: &Paths) -> Result<(), Problem> {
     let folder = File::open(&paths.folder).map_err(Problem::system(step))?;
     match folder.sync_all().map_err(Problem::system(step)) {
         // Some file systems cannot sync a folder.
-        Err(Problem::System { failed: Failed::Other(number), .. }) if number == Errno::INVAL.raw_os_error() => Ok(()),
+        Err(Problem::System { failed: Failed::Other(number), .. })
+            if number == Errno::INVAL.raw_os_error() =>
+        {
+            Ok(())
+        }
         other => other,
     }
 }
@@ -75,7 +80,9 @@ pub(crate) fn sweep(paths: &Paths) {
     let uid = rustix::process::geteuid().as_raw();
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let Some(random) = name.to_str().and_then(|name| name.strip_prefix(&paths.temp_prefix)) else { continue };
+        let Some(random) = name.to_str().and_then(|name| name.strip_prefix(&paths.temp_prefix)) else {
+            continue;
+        };
         if random.len() != 12 || !random.bytes().all(|b| b.is_ascii_alphanumeric()) {
             continue;
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, Expect, FieldName, Hold, Location, Lookup, Op, RecordName, Removal,
-    Removes, Result, Revision, Secret, Stored, Values, Version, async_trait,
+    At, Backend, Capabilities, Document, Error, Expect, FieldName, Hold, Location, Lookup, Op, RecordName,
+    Removal, Removes, Result, Revision, Secret, Stored, Values, Version, async_trait,
 };
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;

@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn refuses_what_they_do_not() {
         for raw in [
-            "a b", "a ", " a", "a#b", "a=b", "a?b", "~", "'a", "a'", "'", "\"", "'a'b'", "'$x'", "'a\\'", "\"a\\n\"",
-            "\"it's\"", "'`'", "'a' # c", "\"a\"b\"", "é", "'é'", "'a\tb'", "a\rb", "a\u{1}",
+            "a b", "a ", " a", "a#b", "a=b", "a?b", "~", "'a", "a'", "'", "\"", "'a'b'", "'$x'", "'a\\'",
+            "\"a\\n\"", "\"it's\"", "'`'", "'a' # c", "\"a\"b\"", "é", "'é'", "'a\tb'", "a\rb", "a\u{1}",
         ] {
             assert!(read(raw.as_bytes()).is_err(), "{raw:?}");
         }

@@ -1,5 +1,7 @@
 //! The suite of `momo-cred-backend-testkit` on a dotenv file.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -33,7 +35,9 @@ impl Dotenv {
 impl Harness for Dotenv {
     async fn open(&self) -> Box<dyn Backend> {
         let fields = FieldSet::new(&FIELDS, &["pending_"], &FIELDS).unwrap();
-        Box::new(DotenvStore::new(DotenvConfig { path: self.path(), fields, allow_shared_fs: false }).unwrap())
+        Box::new(
+            DotenvStore::new(DotenvConfig { path: self.path(), fields, allow_shared_fs: false }).unwrap(),
+        )
     }
 
     fn name(&self, n: usize) -> RecordName {

@@ -1,5 +1,7 @@
 //! The file: edits in place, modes, links, temporary files, locks.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
+
 mod support;
 
 use std::os::unix::fs::symlink;
@@ -52,7 +54,10 @@ fn quoted_values_are_kept_until_they_change() {
     let error = set(&place.store(), &[("api_key", "s3 krit")]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let reason = error.reason().unwrap().to_string();
-    assert!(reason.contains("`api_key`") && reason.contains("white space") && !reason.contains("s3"), "{reason}");
+    assert!(
+        reason.contains("`api_key`") && reason.contains("white space") && !reason.contains("s3"),
+        "{reason}"
+    );
     assert_eq!(place.text(), "MOMO_API_KEY='a b'\nMOMO_API_USER=\"u\"\nMOMO_PRODUCT=p\n");
 }
 
@@ -157,7 +162,8 @@ fn only_files_are_written_and_only_files_and_pipes_read() {
     }
     let fifo = place.dir.path().join("fifo");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-    let error = block(open(&fifo).write(&momo(), &document([("api_key", "k")]), &Expect::Absent)).unwrap_err();
+    let error =
+        block(open(&fifo).write(&momo(), &document([("api_key", "k")]), &Expect::Absent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     let writer = std::thread::spawn({
         let fifo = fifo.clone();
@@ -193,7 +199,9 @@ fn leftovers_are_swept_and_nothing_else() {
         put(&beside(name), "MOMO_API_KEY=old\n");
     }
     let kept = [
-        ".env.momo-cred.tmp-short", ".env.momo-cred.tmp-aaaaaaaaaaaa.bak", ".env.local.momo-cred.tmp-aaaaaaaaaaaa",
+        ".env.momo-cred.tmp-short",
+        ".env.momo-cred.tmp-aaaaaaaaaaaa.bak",
+        ".env.local.momo-cred.tmp-aaaaaaaaaaaa",
         ".env.momo-cred.tmp-link00000000",
     ];
     for name in &kept[..3] {
@@ -221,13 +229,20 @@ fn a_hold_keeps_others_out_and_lets_its_owner_write() {
     let error = set(&other, &[("api_key", "l")]).unwrap_err();
     let waited = start.elapsed();
     assert!(waited >= Duration::from_secs(2) && waited < Duration::from_secs(4), "{waited:?}");
-    assert_eq!((error.kind(), error.effect(), error.retryable()), (ErrorKind::Conflict, Effect::NotApplied, true));
+    assert_eq!(
+        (error.kind(), error.effect(), error.retryable()),
+        (ErrorKind::Conflict, Effect::NotApplied, true)
+    );
     let reason = error.reason().unwrap().to_string();
     assert!(reason.contains(".env.lock") && reason.contains("another momo-cred"), "{reason}");
     let start = Instant::now();
     assert_eq!(block(other.hold(&momo())).unwrap_err().kind(), ErrorKind::Conflict);
     assert!(start.elapsed() < Duration::from_secs(2));
-    assert_eq!(block(ours.hold(&momo())).unwrap_err().kind(), ErrorKind::Conflict, "one lifecycle per handle");
+    assert_eq!(
+        block(ours.hold(&momo())).unwrap_err().kind(),
+        ErrorKind::Conflict,
+        "one lifecycle per handle"
+    );
     set(&ours, &[("api_key", "m")]).unwrap();
     drop(hold);
     set(&other, &[("api_key", "l")]).unwrap();
@@ -276,7 +291,8 @@ fn records_are_found_by_their_anchors() {
          #Y_API_KEY=k\nZ=\"\nQ_API_KEY=k\n\"\n1_API_KEY=k\nlower_API_KEY='?$'\n",
     );
     let list = |prefix| {
-        let mut names: Vec<_> = block(place.store().list(prefix)).unwrap().iter().map(ToString::to_string).collect();
+        let mut names: Vec<_> =
+            block(place.store().list(prefix)).unwrap().iter().map(ToString::to_string).collect();
         names.sort();
         names
     };
@@ -326,7 +342,8 @@ fn names_and_fields_are_checked_before_any_io() {
 #[test]
 fn every_problem_has_a_next_step() {
     use momo_cred_backend_api::Reason;
-    for problem in [Problem::Empty, Problem::Composed, Problem::Exists, Problem::TooLarge, Problem::NoHistory] {
+    for problem in [Problem::Empty, Problem::Composed, Problem::Exists, Problem::TooLarge, Problem::NoHistory]
+    {
         assert!(problem.next().is_some_and(|next| !next.is_empty() && !next.ends_with('.')));
     }
     assert!(get("/dev/null".as_ref()).is_empty());

@@ -1,5 +1,7 @@
 //! Properties of edits, on files at random.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -12,8 +14,14 @@ use support::{Place, read, set, values};
 /// What the file must be after `changes`, by a model that knows the pieces.
 fn model(pieces: &[Piece], changes: &BTreeMap<&str, &str>) -> Vec<u8> {
     let names = [
-        "subscription_key", "subscription_key_secondary", "provisioning_subscription_key", "api_user", "api_key",
-        "product", "target_environment", "base_url",
+        "subscription_key",
+        "subscription_key_secondary",
+        "provisioning_subscription_key",
+        "api_user",
+        "api_key",
+        "product",
+        "target_environment",
+        "base_url",
     ];
     let mut fresh: Vec<_> = changes.keys().copied().collect();
     fresh.sort_by_key(|field| names.iter().position(|name| name == field).unwrap_or(99));
@@ -24,7 +32,9 @@ fn model(pieces: &[Piece], changes: &BTreeMap<&str, &str>) -> Vec<u8> {
     let mut out = Vec::new();
     for (index, piece) in pieces.iter().enumerate() {
         match piece {
-            Piece::Own(field, value, ..) if changes.get(field).is_some_and(|new| new != value) => out.extend(line(field)),
+            Piece::Own(field, value, ..) if changes.get(field).is_some_and(|new| new != value) => {
+                out.extend(line(field));
+            }
             other => out.extend(other.bytes()),
         }
         if Some(index) == last {
@@ -43,7 +53,8 @@ fn model(pieces: &[Piece], changes: &BTreeMap<&str, &str>) -> Vec<u8> {
 /// The lines of a text that are certainly not ours.
 fn others(text: &[u8]) -> Vec<&[u8]> {
     let own = |line: &&[u8]| {
-        USED.iter().any(|field| line.strip_prefix(variable(field).as_bytes()).is_some_and(|r| r.starts_with(b"=")))
+        USED.iter()
+            .any(|field| line.strip_prefix(variable(field).as_bytes()).is_some_and(|r| r.starts_with(b"=")))
     };
     text.split_inclusive(|b| *b == b'\n').filter(|line| !own(line)).collect()
 }

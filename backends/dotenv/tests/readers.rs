@@ -3,6 +3,8 @@
 //! Files are made in one folder and each reader runs once over all of them. The first two are looked for in
 //! `target/tools/venv` and `target/tools/node` of the workspace; one that is missing is skipped, and in CI an error.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -48,7 +50,12 @@ impl Batch {
             let mut theirs = theirs.remove(file).unwrap_or_default();
             theirs.retain(|name, _| USED.iter().any(|field| variable(field) == *name));
             let text = support::get(&self.dir.path().join(file));
-            assert_eq!(&theirs, ours, "{reader} reads {file} differently: {:?}", String::from_utf8_lossy(&text));
+            assert_eq!(
+                &theirs,
+                ours,
+                "{reader} reads {file} differently: {:?}",
+                String::from_utf8_lossy(&text)
+            );
         }
     }
 
@@ -67,7 +74,8 @@ impl Batch {
             return skip("target/tools/node with npm dotenv");
         }
         let mut node = Command::new("node");
-        let output = node.env("NODE_PATH", modules).arg(script("node.cjs")).arg(self.dir.path()).output().unwrap();
+        let output =
+            node.env("NODE_PATH", modules).arg(script("node.cjs")).arg(self.dir.path()).output().unwrap();
         self.compare("npm dotenv", json(&output));
     }
 
@@ -90,7 +98,9 @@ impl Batch {
             let bytes = support::get(&self.dir.path().join(file));
             let text = String::from_utf8(bytes).unwrap();
             let mut read = BTreeMap::new();
-            for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            for line in
+                text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'))
+            {
                 let (name, value) = line.split_once('=').unwrap();
                 assert!(!name.contains([' ', '\t']), "docker refuses the file");
                 read.insert(name.to_owned(), value.to_owned());
@@ -111,7 +121,8 @@ fn script(name: &str) -> PathBuf {
 
 fn json(output: &std::process::Output) -> Read {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let read: BTreeMap<String, BTreeMap<String, Option<String>>> = serde_json::from_slice(&output.stdout).unwrap();
+    let read: BTreeMap<String, BTreeMap<String, Option<String>>> =
+        serde_json::from_slice(&output.stdout).unwrap();
     let set = |vars: BTreeMap<String, Option<String>>| {
         vars.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     };
@@ -141,7 +152,8 @@ fn plain_files_are_read_alike_by_all() {
 
 #[test]
 fn structured_files_are_read_alike_by_dotenv_readers_and_shells() {
-    let cases = sample(250, (pieces(structured(), false), changes())).map(|(pieces, changes)| (text(&pieces), changes));
+    let cases = sample(250, (pieces(structured(), false), changes()))
+        .map(|(pieces, changes)| (text(&pieces), changes));
     let batch = Batch::new(cases);
     assert_eq!(batch.ours.len(), 250);
     batch.python();

@@ -1,6 +1,8 @@
 //! The table `vectors/read.vec`, which other readers can run too: what is read, what is refused, and that a refused
 //! file is not touched by a write.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
+
 mod support;
 
 use momo_cred_backend_api::{Effect, ErrorKind, Expect, Lookup};
@@ -18,7 +20,8 @@ fn every_row_holds() {
         let answer = match read(&place.store()) {
             Ok(Lookup::Missing) => "missing".to_owned(),
             Ok(Lookup::Found(stored)) => {
-                let pairs = opened(&stored.document).into_iter().map(|(field, value)| format!("{field}={value}"));
+                let pairs =
+                    opened(&stored.document).into_iter().map(|(field, value)| format!("{field}={value}"));
                 pairs.collect::<Vec<_>>().join(" ")
             }
             Ok(other) => panic!("row {number}: {other:?}"),
@@ -28,7 +31,8 @@ fn every_row_holds() {
                 format!("refused: {}", error.reason().unwrap())
             }
         };
-        let fits = if expected.starts_with("refused: ") { answer.starts_with(expected) } else { answer == expected };
+        let fits =
+            if expected.starts_with("refused: ") { answer.starts_with(expected) } else { answer == expected };
         assert!(fits, "row {number}: {row}\n  answered: {answer}");
         rows += 1;
     }
@@ -37,7 +41,8 @@ fn every_row_holds() {
 
 fn refused_writes_change_nothing(place: &Place, input: &[u8], number: usize) {
     let content = document([("api_key", "new")]);
-    let error = block(momo_cred_backend_api::Backend::write(&place.store(), &momo(), &content, &Expect::Absent));
+    let error =
+        block(momo_cred_backend_api::Backend::write(&place.store(), &momo(), &content, &Expect::Absent));
     let error = error.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Corrupt, Effect::NotApplied), "row {number}");
     assert_eq!(place.bytes(), input, "row {number}");

@@ -8,7 +8,7 @@ use std::fmt;
 use momo_cred_backend_api::Secret;
 
 pub use encoding::Encoding;
-pub use scan::{Hit, scan, scan_dir};
+pub use scan::{Hit, Scanner, scan, scan_dir};
 
 /// A secret value for a test: high entropy, always the same for one label, and found by [`scan`] in every encoding
 /// of [`Encoding`]. Put the name of the test into the label where a place is scanned that tests share.

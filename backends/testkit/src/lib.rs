@@ -10,7 +10,7 @@ mod harness;
 mod memory;
 pub mod suite;
 
-pub use canary::{Canary, Encoding, Hit, scan, scan_dir};
+pub use canary::{Canary, Encoding, Hit, Scanner, scan, scan_dir};
 pub use faulty::{Fault, Faults, Faulty};
 pub use harness::{FIELDS, Harness};
 pub use memory::{Call, Fate, MemoryHandle, MemoryStore};

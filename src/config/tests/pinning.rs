@@ -58,6 +58,10 @@ fn only_what_is_used_counts() {
     let all = sandbox.load().unwrap().sensitive_settings(&["dotenv"]);
     assert_eq!(all.len(), 1);
     assert_eq!((all[0].key.as_str(), all[0].line), ("profiles.default.base-url", 3));
+    // Of two profiles that both have one, the one in use is named.
+    let two = Sandbox::with(&format!("{ELSEWHERE}[profiles.other]\nbase-url = \"https://other.example\"\n"));
+    assert!(!rendered(&two.error()).contains("other.example"));
+    assert_eq!(two.load().unwrap().sensitive_settings(&["dotenv"]).len(), 2);
     // A flag or a variable takes its place.
     sandbox.flags.profiles = Vec::new();
     sandbox.flags.base_url = Some("https://mine.example".into());

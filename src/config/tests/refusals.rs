@@ -201,3 +201,15 @@ fn a_secret_given_as_a_flag_is_refused_with_what_to_use() {
         assert!(!rendered(&error).contains(KEY) && error.next_steps()[0].contains("--subscription-key-file"));
     }
 }
+
+#[test]
+fn ids_in_paths_on_the_command_line_are_no_secrets() {
+    let mut sandbox = Sandbox::new();
+    sandbox.flags.store = Some(format!("vault:secret/{KEY}/collection"));
+    assert!(sandbox.all().is_ok());
+    sandbox.file(&format!("{KEY}/x.toml"), "");
+    sandbox.flags.config = Some(sandbox.home().join(KEY).join("x.toml"));
+    assert!(sandbox.all().is_ok());
+    sandbox.flags.store = Some(format!("vault:{KEY}"));
+    assert!(!rendered(&sandbox.error()).contains(KEY));
+}

@@ -29,7 +29,8 @@ fn create_user(script: Vec<Reply>) -> (Result<(), Refusal>, usize, usize) {
     let host = "webhook.site".parse().unwrap();
     let result = run(client(&peer.base, LONG).create_user(&key(), USER, &host));
     let seen = peer.seen();
-    let posts: Vec<_> = seen.iter().filter(|request| request.starts_with("POST /v1_0/apiuser HTTP/1.1")).collect();
+    let posts: Vec<_> =
+        seen.iter().filter(|request| request.starts_with("POST /v1_0/apiuser HTTP/1.1")).collect();
     for post in &posts {
         assert!(post.to_lowercase().contains(&format!("x-reference-id: {USER}")), "{post}");
         assert!(post.ends_with(r#"{"providerCallbackHost":"webhook.site"}"#), "{post}");
@@ -165,7 +166,9 @@ fn what_is_no_token_is_refused() {
     assert_eq!(token(r#"{"access_token":"a","expires_in":"60"}"#), Ok(Some(Duration::from_secs(60))));
     assert_eq!(token(r#"{"access_token":"a"}"#), Ok(None));
     let long = format!(r#"{{"access_token":"{}"}}"#, "a".repeat(9000));
-    for body in ["", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\r\nb"}"#, r#"{"access_token":[1]}"#, &long] {
+    for body in
+        ["", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\r\nb"}"#, r#"{"access_token":[1]}"#, &long]
+    {
         assert_eq!(token(body).unwrap_err().diagnosis, Diagnosis::Malformed, "{body}");
     }
 }
@@ -190,7 +193,10 @@ fn reads_ask_for_what_proves_most() {
     let money = r#"{"availableBalance":"32.39","currency":"ZAR"}"#;
     assert_eq!(read("sandbox", None, r#"{"result":true}"#), (active("46733123450"), Ok(())));
     assert_eq!(read("mtnzambia", None, money), (balance.clone(), Ok(())));
-    assert_eq!(read("mtnzambia", Some("260955000000"), r#"{"result":false}"#), (active("260955000000"), Ok(())));
+    assert_eq!(
+        read("mtnzambia", Some("260955000000"), r#"{"result":false}"#),
+        (active("260955000000"), Ok(()))
+    );
     assert_eq!(read("mtnzambia", None, r#"{"result":true}"#), (balance, Err(Diagnosis::Malformed)));
 }
 

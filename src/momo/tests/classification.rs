@@ -18,7 +18,8 @@ const WALLET_FAULT: &str =
     r#"{"message":"An internal error occurred while processing.","code":"INTERNAL_PROCESSING_ERROR"}"#;
 const BUSY: &str =
     r#"{"message":"Service temporarily unavailable, try again later.","code":"SERVICE_UNAVAILABLE"}"#;
-const LIMITED: &str = r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 26 seconds." }"#;
+const LIMITED: &str =
+    r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 26 seconds." }"#;
 const QUOTA: &str =
     r#"{ "statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 00:30:02." }"#;
 const FORBIDDEN: &str = r#"{ "statusCode": 403, "message": "Forbidden" }"#;
@@ -44,7 +45,7 @@ fn shape_first_then_status() {
         (User, 401, INVALID, Gateway, D::InvalidKey, Bad),
         (Step::Token, 401, INVALID, Gateway, D::InvalidKey, Bad),
         (Read, 401, INVALID, Gateway, D::InvalidKey, Bad),
-        (User, 401, MISSING, Gateway, D::MissingKey, Protocol),
+        (User, 401, MISSING, Gateway, D::MissingKey, Bad),
         (User, 404, NO_PATH, Gateway, D::NoProvisioningApi, Bad),
         (CreateUser, 404, NO_PATH, Gateway, D::NoProvisioningApi, Bad),
         (Step::Token, 404, NO_PATH, Gateway, D::NoProductApi, Bad),
@@ -126,9 +127,13 @@ fn an_effect_may_have_happened_after_anything_but_a_clear_no() {
 #[test]
 fn only_known_codes_and_ids_of_uuid_shape_are_shown() {
     let seen = refusal(Step::Token, 500, FAULT);
-    assert_eq!(seen.activity_id.map(|id| id.to_string()).as_deref(), Some("11111111-2222-4333-8444-555555555555"));
+    assert_eq!(
+        seen.activity_id.map(|id| id.to_string()).as_deref(),
+        Some("11111111-2222-4333-8444-555555555555")
+    );
     assert_eq!(refusal(Step::Read, 500, TARGET).code, Some(KnownCode::NotAllowedTargetEnvironment));
-    let body = r#"{"code":"S3KRIT","message":"s3krit\u001b[2J","activityId":"s3krit","error_description":"s3krit"}"#;
+    let body =
+        r#"{"code":"S3KRIT","message":"s3krit\u001b[2J","activityId":"s3krit","error_description":"s3krit"}"#;
     let foreign = refusal(Step::CreateUser, 500, body);
     assert_eq!((foreign.code, foreign.activity_id), (None, None));
     let error = Error::from(&foreign);

@@ -8,8 +8,8 @@ use super::{USER, api_key, key, run};
 use crate::Kind;
 use crate::credential::{Product, TargetEnvironment};
 use crate::momo::{
-    CallbackHost, Diagnosis, Gateway, Msisdn, Outcome, Refusal, Report, Silence, Step, StoredHost, Subject, Token,
-    UserInfo, verify,
+    CallbackHost, Diagnosis, Gateway, Msisdn, Outcome, Refusal, Report, Silence, Step, StoredHost, Subject,
+    Token, UserInfo, verify,
 };
 
 /// A gateway that refuses what it is told to and remembers what it was asked.
@@ -115,9 +115,17 @@ fn each_refusal_says_as_much_as_it_can() {
         (read(D::NotAllowedTargetEnvironment), ["ok", "ok", "bad"], "bad"),
         (read(D::Forbidden), ["ok", "ok", "inconclusive"], "inconclusive"),
         (read(D::Malformed), ["ok", "ok", "inconclusive"], "inconclusive"),
-        (Double { user: Some(D::Outage), ..token(D::LoginFailed) }, ["inconclusive", "bad", "skipped"], "bad"),
+        (
+            Double { user: Some(D::Outage), ..token(D::LoginFailed) },
+            ["inconclusive", "bad", "skipped"],
+            "bad",
+        ),
         (Double { user: Some(D::InvalidKey), ..token(D::Outage) }, ["bad", "inconclusive", "skipped"], "bad"),
-        (Double { user: Some(D::Outage), ..token(silent) }, ["inconclusive", "inconclusive", "skipped"], "inconclusive"),
+        (
+            Double { user: Some(D::Outage), ..token(silent) },
+            ["inconclusive", "inconclusive", "skipped"],
+            "inconclusive",
+        ),
     ] {
         assert_eq!(words(&double), (steps, outcome));
     }
@@ -127,8 +135,14 @@ fn each_refusal_says_as_much_as_it_can() {
 fn the_deciding_refusal_becomes_the_error() {
     let error = |double: Double| climb(&double, "sandbox").error().map(|error| error.kind());
     assert_eq!(error(Double::default()), None);
-    assert_eq!(error(Double { token: Some(Diagnosis::LoginFailed), ..Double::default() }), Some(Kind::Denied));
-    assert_eq!(error(Double { token: Some(Diagnosis::Outage), ..Double::default() }), Some(Kind::Unavailable));
+    assert_eq!(
+        error(Double { token: Some(Diagnosis::LoginFailed), ..Double::default() }),
+        Some(Kind::Denied)
+    );
+    assert_eq!(
+        error(Double { token: Some(Diagnosis::Outage), ..Double::default() }),
+        Some(Kind::Unavailable)
+    );
     assert_eq!(error(Double { read: Some(Diagnosis::Redirect), ..Double::default() }), Some(Kind::Protocol));
 }
 

@@ -32,7 +32,9 @@ pub(super) fn json(status: &str, body: &str) -> Reply {
 
 pub(super) fn answer(status: &str, headers: &str, body: &str) -> Reply {
     let length = body.len();
-    Reply::Raw(format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"))
+    Reply::Raw(format!(
+        "HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    ))
 }
 
 impl Peer {
@@ -63,11 +65,19 @@ fn request(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 1024];
     loop {
+        // A TLS record, which has its length at its head. What is left unread would reset the connection.
+        if let [22, _, _, high, low, record @ ..] = bytes.as_slice()
+            && record.len() >= usize::from(u16::from_be_bytes([*high, *low]))
+        {
+            return String::new();
+        }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+                .find_map(|line| {
+                    line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+                })
                 .unwrap_or(0_usize);
             if body.len() >= length {
                 return text;

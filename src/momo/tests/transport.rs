@@ -1,9 +1,10 @@
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::peer::{Peer, Reply, answer, json};
 use super::{USER, api_key, client, key, run};
 use crate::credential::Product;
-use crate::momo::{Client, ClientConfig, Deadline, Diagnosis, Gateway, Refusal, Silence};
+use crate::momo::{Client, ClientConfig, Deadline, Diagnosis, Gateway, Refusal, Silence, TlsFault};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -56,7 +57,8 @@ fn a_body_without_an_end_is_cut_off() {
         "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n",
         "10\r\n{\"apiKey\":\"2222 \r\n",
     );
-    let sized = Reply::Endless("HTTP/1.1 201 Created\r\nContent-Length: 2147483648\r\n\r\n", "2222222222222222");
+    let sized =
+        Reply::Endless("HTTP/1.1 201 Created\r\nContent-Length: 2147483648\r\n\r\n", "2222222222222222");
     for reply in [chunked, sized] {
         let refusal = key_refused(&Peer::new([reply]), LONG);
         assert_eq!((refusal.diagnosis, refusal.ambiguous), (Diagnosis::Malformed, true));
@@ -80,7 +82,11 @@ fn a_truncated_answer_is_no_answer() {
 fn what_is_not_http_is_no_answer() {
     for text in ["", "SSH-2.0-OpenSSH_9.9\r\n", "HTTP/9.9 200\r\n\r\n", "HTTP/1.1 abc\r\n\r\n"] {
         let refusal = key_refused(&Peer::new([Reply::Raw(text.to_owned())]), LONG);
-        assert_eq!((refusal.diagnosis, refusal.ambiguous), (Diagnosis::NoAnswer(Silence::Broken), true), "{text:?}");
+        assert_eq!(
+            (refusal.diagnosis, refusal.ambiguous),
+            (Diagnosis::NoAnswer(Silence::Broken), true),
+            "{text:?}"
+        );
     }
 }
 
@@ -89,7 +95,10 @@ fn silence_ends_with_the_deadline() {
     let limit = Duration::from_millis(300);
     let refusal = key_refused(&Peer::new([Reply::Silence]), limit);
     assert_eq!((refusal.diagnosis, refusal.ambiguous), (Diagnosis::NoAnswer(Silence::Unanswered), true));
-    let refusal = key_refused(&Peer::new([Reply::Drip("HTTP/1.1 201 Created\r\nContent-Length: 50000\r\n\r\n")]), limit);
+    let refusal = key_refused(
+        &Peer::new([Reply::Drip("HTTP/1.1 201 Created\r\nContent-Length: 50000\r\n\r\n")]),
+        limit,
+    );
     assert_eq!((refusal.diagnosis, refusal.ambiguous), (Diagnosis::NoAnswer(Silence::Truncated), true));
 }
 
@@ -113,17 +122,37 @@ fn a_refused_connection_and_a_peer_without_tls_are_told_apart() {
     // A machine without certificates cannot build this client at all.
     let Ok(client) = Client::new(&ClientConfig::new(base, Deadline::after(LONG))) else { return };
     let refusal = run(client.create_key(&key(), USER)).unwrap_err();
-    assert!(matches!(refusal.diagnosis, Diagnosis::NoAnswer(Silence::Tls(_) | Silence::Unconnected)), "{refusal:?}");
+    assert_eq!(refusal.diagnosis, Diagnosis::NoAnswer(Silence::Tls(TlsFault::Handshake)));
     assert!(!refusal.ambiguous);
 }
 
 #[test]
-fn the_proxy_of_the_environment_and_the_one_configured_do_not_see_this_machine() {
+fn a_configured_proxy_does_not_see_plain_http_to_this_machine() {
     let proxy = Peer::new([json("200 OK", "{}")]);
     let peer = Peer::new([json("200 OK", r#"{"targetEnvironment":"sandbox"}"#)]);
     let mut config = ClientConfig::new(peer.base.clone(), Deadline::after(LONG));
     config.proxy = Some(proxy.base.as_str().parse().unwrap());
     run(Client::new(&config).unwrap().user(&key(), USER)).unwrap();
+    assert!(proxy.seen().is_empty());
+}
+
+/// Runs another test of this binary in a process of its own: the environment of this one belongs to all tests.
+#[test]
+fn neither_proxies_nor_certificates_of_the_environment_matter_for_this_machine() {
+    let proxy = Peer::new([json("200 OK", "{}")]);
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", "momo::tests::calls::a_user_is_created"])
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy");
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, proxy.base.as_str());
+    }
+    // An https client could not be built with these.
+    child.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
     assert!(proxy.seen().is_empty());
 }
 

@@ -13,14 +13,15 @@ const EXAMPLES: &str = "\
 Examples:
   momo-gateway                                   a sandbox on a free port, with generated keys
   momo-gateway --listen 127.0.0.1:8090 --seed 7  the same port and the same keys each time
-  momo-gateway --production mtnuganda            no provisioning; one API user, as made in the Partner Portal
+  momo-gateway --production mtnuganda            no provisioning; one ready-made API user
   momo-gateway --keys-add-up                     a new API key leaves the old one working
   momo-gateway --control                         shows its log and takes scripted failures:
     curl http://127.0.0.1:PORT/_gateway/log
-    curl -d '{\"operation\":\"create-key\",\"action\":\"drop\",\"stage\":\"after\"}' http://127.0.0.1:PORT/_gateway/script
+    curl http://127.0.0.1:PORT/_gateway/script \\
+      -d '{\"operation\":\"create-key\",\"action\":\"drop\",\"stage\":\"after\"}'
 
-The first line of stdout is `listening on http://127.0.0.1:PORT`. Keys given as flags are test fixtures: never
-give it a key of MTN's.";
+The first line of stdout is `listening on http://127.0.0.1:PORT`.
+Keys given as flags are test fixtures: never give it a key of MTN's.";
 
 /// Plays the MTN MoMo gateway on this machine. It is a stand-in, not MTN's: no money, no accounts, and its
 /// keys work nowhere else.

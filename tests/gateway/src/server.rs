@@ -34,8 +34,11 @@ pub(crate) async fn run(listener: TcpListener, shared: Shared, mut stop: oneshot
         let shared = shared.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| serve(shared.clone(), request));
+            // Half-closing, so that a request whose sender is gone at once still counts, each time.
+            let connection =
+                http1::Builder::new().half_close(true).serve_connection(TokioIo::new(stream), service);
             // Its errors are the scripted ones and those of clients; the log has what matters.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = connection.await;
         });
     }
 }

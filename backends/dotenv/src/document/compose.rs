@@ -43,7 +43,9 @@ pub(crate) fn compose(
     let last = parsed.entries.len().checked_sub(1);
     for (index, entry) in parsed.entries.iter().enumerate() {
         match fields.get(entry.field.as_str()) {
-            Some(&value) if value == parsed.value(entry) => out.extend_from_slice(&parsed.text[entry.line.clone()]),
+            Some(&value) if value == parsed.value(entry) => {
+                out.extend_from_slice(&parsed.text[entry.line.clone()]);
+            }
             Some(&value) => push(&mut out, owner, &entry.field, value),
             None => {}
         }

@@ -77,22 +77,26 @@ pub(super) fn strip_export(rest: &[u8]) -> &[u8] {
     }
 }
 
-/// Skips white space as Python and JavaScript know it, line ends and the byte order mark included.
+/// Skips all that Python or JavaScript takes for white space, line ends included.
 pub(super) fn skip_space(rest: &[u8]) -> &[u8] {
-    skip(rest, |_| true)
+    skip(rest, |c| python_space(c) || npm_space(c))
 }
 
-/// Skips white space within the line.
-pub(super) fn skip_blank(rest: &[u8]) -> &[u8] {
-    skip(rest, |c| !matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}'))
+/// `\s` of Python.
+pub(super) fn python_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-fn skip(mut rest: &[u8], also: impl Fn(char) -> bool) -> &[u8] {
-    while let Some((c, len)) = first_char(rest) {
-        let space = c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}' | '\u{feff}');
-        if !space || !also(c) {
-            break;
-        }
+/// `\s` of JavaScript.
+pub(super) fn npm_space(c: char) -> bool {
+    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
+}
+
+/// Skips the characters at the start that `space` accepts.
+pub(super) fn skip(mut rest: &[u8], space: impl Fn(char) -> bool) -> &[u8] {
+    while let Some((c, len)) = first_char(rest)
+        && space(c)
+    {
         rest = &rest[len..];
     }
     rest

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::heads::{is_break, line_end, npm_word, skip_blank, skip_space, strip_export};
+use super::heads::{is_break, line_end, npm_space, npm_word, python_space, skip, strip_export};
 
 /// A reader of dotenv files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,15 @@ pub(super) enum Dialect {
 
 impl Dialect {
     pub(super) const ALL: [Self; 3] = [Self::Python, Self::Npm, Self::Shell];
+
+    fn space(self, c: char) -> bool {
+        if self == Self::Npm { npm_space(c) } else { python_space(c) }
+    }
+
+    /// White space within a line.
+    fn blank(self, c: char) -> bool {
+        self.space(c) && !matches!(c, '\n' | '\r')
+    }
 }
 
 /// A quoted value.
@@ -45,8 +54,10 @@ pub(super) fn quoted(text: &[u8], dialect: Dialect) -> Result<Vec<Quoted>, usize
     let mut line = 0;
     while line < text.len() {
         // White space before a name may hold line ends.
-        line = text.len() - skip_space(&text[line..]).len();
-        if let Some(name) = quoted_name(text, line, dialect).filter(|name| text[name.clone()].contains(&b'\n')) {
+        line = text.len() - skip(&text[line..], |c| dialect.space(c)).len();
+        if let Some(name) =
+            quoted_name(text, line, dialect).filter(|name| text[name.clone()].contains(&b'\n'))
+        {
             let last = name.end - 1;
             found.push(Quoted { line, span: name });
             line = next_line(text, last, dialect);
@@ -87,7 +98,8 @@ pub(super) fn inside(values: &[Quoted], at: usize) -> bool {
 fn quoted_name(text: &[u8], line: usize, dialect: Dialect) -> Option<Range<usize>> {
     let rest = strip_export(&text[line..]);
     let open = text.len() - rest.len();
-    let len = rest.strip_prefix(b"'").filter(|_| dialect == Dialect::Python)?.iter().position(|b| *b == b'\'')?;
+    let len =
+        rest.strip_prefix(b"'").filter(|_| dialect == Dialect::Python)?.iter().position(|b| *b == b'\'')?;
     (len > 0).then_some(open..open + len + 2)
 }
 
@@ -95,12 +107,13 @@ fn quoted_name(text: &[u8], line: usize, dialect: Dialect) -> Option<Range<usize
 fn opening(text: &[u8], line: usize, dialect: Dialect) -> Option<usize> {
     let rest = strip_export(&text[line..]);
     let rest = &rest[key_len(rest, dialect)?..];
-    let rest = match (skip_blank(rest).first()?, dialect) {
-        (b'=', _) => &skip_blank(rest)[1..],
-        (b':', Dialect::Npm) if rest[0] == b':' && skip_space(&rest[1..]).len() < rest.len() - 1 => &rest[1..],
-        _ => return None,
+    let space = |c| dialect.space(c);
+    let blank = |c| dialect.blank(c);
+    let rest = match rest.strip_prefix(b":").filter(|_| dialect == Dialect::Npm) {
+        Some(after) => Some(after).filter(|after| skip(after, space).len() < after.len()),
+        None => skip(rest, blank).strip_prefix(b"="),
     };
-    let rest = if dialect == Dialect::Npm { skip_space(rest) } else { skip_blank(rest) };
+    let rest = if dialect == Dialect::Npm { skip(rest?, space) } else { skip(rest?, blank) };
     let quote = *rest.first()?;
     let opens = matches!(quote, b'\'' | b'"') || (quote == b'`' && dialect == Dialect::Npm);
     opens.then(|| text.len() - rest.len())
@@ -108,7 +121,7 @@ fn opening(text: &[u8], line: usize, dialect: Dialect) -> Option<usize> {
 
 /// The length of the name at the start of `rest`.
 fn key_len(rest: &[u8], dialect: Dialect) -> Option<usize> {
-    let ends = |b: &u8| matches!(b, b'=' | b'#') || b.is_ascii_whitespace();
+    let ends = |b: &u8| matches!(b, b'=' | b'#') || matches!(b, b'\t'..=b'\r' | 0x1c..=b' ');
     let len = match dialect {
         Dialect::Npm => rest.iter().take_while(|b| npm_word(b)).count(),
         _ if rest.first() == Some(&b'\'') => rest.iter().skip(1).position(|&b| b == b'\'')? + 2,
@@ -152,11 +165,14 @@ fn closing(text: &[u8], open: usize, dialect: Dialect) -> Close {
     candidates.find(fits).map_or(Close::Literal, Close::At)
 }
 
+/// Whether nothing but white space and a comment follows on the line, for npm dotenv: `$` stands before U+2028 too.
 fn only_comment_follows(text: &[u8], at: usize) -> bool {
-    let rest = skip_blank(&text[at..]);
-    rest.first().is_none_or(|&b| b == b'#' || is_break(b))
-        || rest.starts_with("\u{2028}".as_bytes())
-        || rest.starts_with("\u{2029}".as_bytes())
+    let rest = skip(&text[at..], |c| Dialect::Npm.blank(c) && !is_separator(c));
+    rest.first().is_none_or(|&b| b == b'#' || is_break(b)) || skip(rest, is_separator).len() < rest.len()
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// The last quote of the word that the quote at `open` begins.

@@ -17,7 +17,6 @@ pub(crate) struct Entry {
     pub(crate) line: Range<usize>,
     /// The value without its quotes.
     pub(crate) value: Range<usize>,
-    number: usize,
 }
 
 /// A text and the lines of one record in it, in their order.
@@ -52,12 +51,14 @@ impl<'t> Parsed<'t> {
 /// [`Problem::Content`] and [`Problem::Line`] where readers would not agree on the record.
 pub(crate) fn parse<'t>(text: &'t [u8], owner: Owner<'_>) -> Result<Parsed<'t>, Problem> {
     let map = QuoteMap::new(text)?;
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries = Vec::new();
+    let mut seen = BTreeMap::new();
     for line in lines(text) {
         let bytes = &text[line.range.clone()];
         let fault = |fault| Err(Problem::Line { line: line.number, fault });
         for start in inner_starts(bytes) {
-            if head(&bytes[start..], owner).is_some() && map.place(line.range.start + start) != Place::Inside {
+            if head(&bytes[start..], owner).is_some() && map.place(line.range.start + start) != Place::Inside
+            {
                 return fault(LineFault::Break);
             }
         }
@@ -83,12 +84,12 @@ pub(crate) fn parse<'t>(text: &'t [u8], owner: Owner<'_>) -> Result<Parsed<'t>, 
         if map.runs_on(&line.range) {
             return fault(LineFault::Disputed);
         }
-        if let Some(first) = entries.iter().find(|entry| entry.field == field) {
-            return fault(LineFault::Duplicate(first.number));
+        if let Some(first) = seen.insert(field.clone(), line.number) {
+            return fault(LineFault::Duplicate(first));
         }
         let quote = (raw.len() - start - value.len()) / 2;
         let from = line.range.start + start + quote;
-        entries.push(Entry { field, value: from..from + value.len(), line: line.range, number: line.number });
+        entries.push(Entry { field, value: from..from + value.len(), line: line.range });
     }
     Ok(Parsed { text, entries })
 }
@@ -100,7 +101,9 @@ pub(crate) fn listing<'t>(text: &'t [u8], fields: &FieldSet) -> Result<Vec<&'t s
     for line in lines(text) {
         let bytes = &text[line.range.clone()];
         let name = bytes.split(|b| *b == b'=').next().filter(|name| name.len() < bytes.len());
-        let Some(prefix) = name.and_then(|name| std::str::from_utf8(name).ok()).and_then(|n| fields.listed(n)) else {
+        let Some(prefix) =
+            name.and_then(|name| std::str::from_utf8(name).ok()).and_then(|n| fields.listed(n))
+        else {
             continue;
         };
         if map.place(line.range.start) != Place::Inside {

@@ -28,7 +28,8 @@ impl Piece {
         match self {
             Self::Foreign(bytes) => bytes.clone(),
             Self::Own(field, value, quote, cr) => {
-                format!("{}={quote}{value}{quote}{}\n", variable(field), if *cr { "\r" } else { "" }).into_bytes()
+                format!("{}={quote}{value}{quote}{}\n", variable(field), if *cr { "\r" } else { "" })
+                    .into_bytes()
             }
         }
     }
@@ -93,10 +94,12 @@ pub(crate) fn pieces(foreign: BoxedStrategy<Vec<u8>>, crlf: bool) -> impl Strate
         let mut seen = Vec::new();
         let mut pieces = pieces;
         pieces.retain(|piece| match piece {
-            Piece::Own(field, ..) => !seen.contains(field) && {
-                seen.push(field);
-                true
-            },
+            Piece::Own(field, ..) => {
+                !seen.contains(field) && {
+                    seen.push(field);
+                    true
+                }
+            }
             Piece::Foreign(_) => true,
         });
         pieces

@@ -19,14 +19,25 @@ use tempfile::TempDir;
 /// The fields of a MoMo credential.
 pub(crate) fn fields() -> FieldSet {
     let names = [
-        "subscription_key", "subscription_key_secondary", "provisioning_subscription_key", "api_user", "api_key",
-        "product", "target_environment", "base_url", "callback_host", "schema", "issued_at", "retired_api_users",
+        "subscription_key",
+        "subscription_key_secondary",
+        "provisioning_subscription_key",
+        "api_user",
+        "api_key",
+        "product",
+        "target_environment",
+        "base_url",
+        "callback_host",
+        "schema",
+        "issued_at",
+        "retired_api_users",
     ];
     FieldSet::new(&names, &["pending_"], &["subscription_key", "api_user", "api_key"]).unwrap()
 }
 
 pub(crate) fn open(path: &Path) -> DotenvStore {
-    DotenvStore::new(DotenvConfig { path: path.to_owned(), fields: fields(), allow_shared_fs: false }).unwrap()
+    DotenvStore::new(DotenvConfig { path: path.to_owned(), fields: fields(), allow_shared_fs: false })
+        .unwrap()
 }
 
 /// A folder with a `.env` in it.

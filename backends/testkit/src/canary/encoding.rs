@@ -39,8 +39,11 @@ impl fmt::Display for Encoding {
     }
 }
 
+/// Bytes to look for, and what they are an encoding in.
+pub(super) type Form = (Encoding, Vec<u8>);
+
 /// Everything to look for, for one value. The same form may come twice.
-pub(super) fn forms(value: &str) -> Vec<(Encoding, Vec<u8>)> {
+pub(super) fn forms(value: &str) -> Vec<Form> {
     let bytes = value.as_bytes();
     let mut forms = vec![(Encoding::Plain, bytes.to_vec())];
     forms.extend(bytes.windows(PART).map(|part| (Encoding::Part, part.to_vec())));

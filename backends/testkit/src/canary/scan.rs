@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::encoding::forms;
+use super::encoding::{Form, forms};
 use super::{Canary, Encoding};
 
 /// A canary that was found. Names it, and never holds its value.
@@ -34,44 +34,75 @@ impl fmt::Display for Hit {
     }
 }
 
-/// Finds canaries in bytes: for each canary and encoding the first place, in the order of the canaries. A place
-/// where the whole value stands in plain is not reported as a part of it as well.
-pub fn scan(bytes: &[u8], canaries: &[Canary]) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for canary in canaries {
-        for (encoding, offset) in find(bytes, &forms(&canary.value)) {
-            hits.push(Hit { label: canary.label.clone(), encoding, file: None, offset: Some(offset) });
-        }
+/// Looks for some canaries, in as many places as wanted.
+#[derive(Clone)]
+pub struct Scanner {
+    canaries: Vec<(String, Vec<Form>)>,
+    /// Which pairs of bytes begin a form: one look-up per byte decides for nearly all of them.
+    begins: Vec<bool>,
+}
+
+impl fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.canaries.iter().map(|(label, _)| label)).finish()
     }
-    hits
+}
+
+impl Scanner {
+    /// Prepares all encodings of these canaries.
+    pub fn new(canaries: &[Canary]) -> Self {
+        let canaries: Vec<_> =
+            canaries.iter().map(|canary| (canary.label.clone(), forms(&canary.value))).collect();
+        let mut begins = vec![false; 1 << 16];
+        for (_, form) in canaries.iter().flat_map(|(_, forms)| forms).filter(|(_, form)| form.len() > 1) {
+            begins[pair(form[0], form[1])] = true;
+        }
+        Self { canaries, begins }
+    }
+
+    /// Finds the canaries in bytes: for each of them and each encoding the first place, in that order. Where a
+    /// whole value stands in plain, parts of it are not reported as well.
+    pub fn scan(&self, bytes: &[u8]) -> Vec<Hit> {
+        let starts: Vec<_> = (0..bytes.len().saturating_sub(1))
+            .filter(|at| self.begins[pair(bytes[*at], bytes[*at + 1])])
+            .collect();
+        let mut hits = Vec::new();
+        for (label, forms) in &self.canaries {
+            for (encoding, offset) in find(bytes, &starts, forms) {
+                hits.push(Hit { label: label.clone(), encoding, file: None, offset: Some(offset) });
+            }
+        }
+        hits
+    }
+}
+
+fn pair(a: u8, b: u8) -> usize {
+    usize::from(a) << 8 | usize::from(b)
+}
+
+/// Finds canaries in bytes: see [`Scanner::scan`].
+pub fn scan(bytes: &[u8], canaries: &[Canary]) -> Vec<Hit> {
+    Scanner::new(canaries).scan(bytes)
 }
 
 /// First offset by encoding, in the order of [`Encoding`].
-fn find(bytes: &[u8], forms: &[(Encoding, Vec<u8>)]) -> Vec<(Encoding, usize)> {
-    // Which pairs of bytes begin a form: one look-up per byte decides for nearly all of them.
-    let mut begins = vec![false; 1 << 16];
-    let pair = |a: u8, b: u8| usize::from(a) << 8 | usize::from(b);
-    for (_, form) in forms.iter().filter(|(_, form)| form.len() > 1) {
-        begins[pair(form[0], form[1])] = true;
-    }
+fn find(bytes: &[u8], starts: &[usize], forms: &[Form]) -> Vec<(Encoding, usize)> {
     let mut found: Vec<(Encoding, usize)> = Vec::new();
-    for at in 0..bytes.len().saturating_sub(1) {
-        if !begins[pair(bytes[at], bytes[at + 1])] {
-            continue;
-        }
+    for at in starts {
         for (encoding, form) in forms {
-            if bytes[at..].starts_with(form) && found.iter().all(|(known, _)| known != encoding) {
-                found.push((*encoding, at));
+            if bytes[*at..].starts_with(form) && found.iter().all(|(known, _)| known != encoding) {
+                found.push((*encoding, *at));
             }
         }
     }
     if found.iter().any(|(encoding, _)| *encoding == Encoding::Plain) {
         // Forms that are the value itself, where an encoding changes nothing of it, say nothing more.
-        let plain = forms.first().map(|(_, form)| form.clone()).unwrap_or_default();
-        let own: Vec<_> =
-            forms.iter().filter(|(_, form)| *form == plain).map(|(encoding, _)| *encoding).collect();
-        found.retain(|(encoding, _)| {
-            *encoding == Encoding::Plain || (*encoding != Encoding::Part && !own.contains(encoding))
+        let plain = forms.first().map_or(&[][..], |(_, form)| form);
+        let own = |encoding| forms.iter().any(|(of, form)| *of == encoding && form == plain);
+        found.retain(|(encoding, _)| match encoding {
+            Encoding::Plain => true,
+            Encoding::Part => false,
+            other => !own(*other),
         });
     }
     found.sort_unstable();
@@ -84,6 +115,7 @@ fn find(bytes: &[u8], forms: &[(Encoding, Vec<u8>)]) -> Vec<(Encoding, usize)> {
 /// # Errors
 /// Where a file or folder cannot be read: what was not looked at is not clean.
 pub fn scan_dir(path: &Path, canaries: &[Canary], allow: &[PathBuf]) -> io::Result<Vec<Hit>> {
+    let scanner = Scanner::new(canaries);
     let mut hits = Vec::new();
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -94,7 +126,7 @@ pub fn scan_dir(path: &Path, canaries: &[Canary], allow: &[PathBuf]) -> io::Resu
             if allow.iter().any(|allowed| path.starts_with(allowed)) {
                 continue;
             }
-            let in_name = scan(entry.file_name().as_encoded_bytes(), canaries);
+            let in_name = scanner.scan(entry.file_name().as_encoded_bytes());
             hits.extend(in_name.into_iter().map(|hit| Hit {
                 file: Some(folder.clone()),
                 offset: None,
@@ -111,7 +143,7 @@ pub fn scan_dir(path: &Path, canaries: &[Canary], allow: &[PathBuf]) -> io::Resu
                 File::open(&path)?.read_to_end(&mut content)?;
             }
             hits.extend(
-                scan(&content, canaries).into_iter().map(|hit| Hit { file: Some(path.clone()), ..hit }),
+                scanner.scan(&content).into_iter().map(|hit| Hit { file: Some(path.clone()), ..hit }),
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use momo_cred_backend_api::{Document, ErrorKind, Expect, RecordName, Removal, Removes, Revision, Values};
 
-use super::support::{create, document, done, is_missing, is_there, refused, replace};
+use super::support::{create, document, done, is_not_there, is_there, refused, replace};
 use crate::Harness;
 
 /// `Absent` is a conflict when something is there, which stays as it was.
@@ -35,7 +35,7 @@ pub async fn write_to_missing_by_revision_conflicts(h: &dyn Harness) {
     let revision = create(&*store, &h.name(0), &content).await;
     let answer = store.write(&h.name(1), &content, &Expect::Revision(revision.clone())).await;
     refused("replacing what is missing", answer, ErrorKind::Conflict);
-    is_missing(h, &h.name(1)).await;
+    is_not_there(h, &h.name(1)).await;
     is_there(h, &h.name(0), &content, &revision).await;
 }
 
@@ -82,7 +82,7 @@ async fn refuses(
 ) {
     let store = h.open().await;
     refused(what, store.write(&h.name(1), odd, &Expect::Absent).await, ErrorKind::Unsupported);
-    is_missing(h, &h.name(1)).await;
+    is_not_there(h, &h.name(1)).await;
     let answer = store.write(name, odd, &Expect::Revision(at.clone())).await;
     refused(what, answer, ErrorKind::Unsupported);
     is_there(h, name, content, at).await;
@@ -97,5 +97,5 @@ pub async fn write_refuses_an_empty_document(h: &dyn Harness) {
     is_there(h, &name, &content, &revision).await;
     let answer = store.write(&h.name(1), &empty, &Expect::Absent).await;
     refused("an empty document", answer, ErrorKind::Misconfigured);
-    is_missing(h, &h.name(1)).await;
+    is_not_there(h, &h.name(1)).await;
 }

@@ -2,7 +2,7 @@
 
 use momo_cred_backend_api::{At, ErrorKind, Lookup, Removal, Removes};
 
-use super::support::{create, document, done, found, is_missing, is_there, read, refused, replace};
+use super::support::{create, document, done, found, is_not_there, is_there, read, refused, replace};
 use crate::Harness;
 
 /// The removals a store has.
@@ -73,7 +73,7 @@ pub async fn remove_missing_conflicts(h: &dyn Harness) {
     for removal in removals(store.capabilities().remove) {
         let answer = store.remove(&h.name(1), &revision, *removal).await;
         refused("removing what is missing", answer, ErrorKind::Conflict);
-        is_missing(h, &h.name(1)).await;
+        is_not_there(h, &h.name(1)).await;
     }
     is_there(h, &h.name(0), &content, &revision).await;
 }

@@ -2,7 +2,7 @@
 
 use momo_cred_backend_api::{Document, Effect, ErrorKind, Expect, Lookup, Removal, Removes, Values};
 
-use super::support::{create, document, done, field, found, is_missing, is_there, read, replace};
+use super::support::{create, document, done, field, found, is_not_there, is_there, read, replace};
 use crate::Harness;
 
 /// `Absent` on a missing record creates it.
@@ -13,7 +13,7 @@ pub async fn write_creates_when_absent(h: &dyn Harness) {
         found(&*h.open().await, &name).await.document.same_as(&content),
         "what was created has other content"
     );
-    is_missing(h, &h.name(1)).await;
+    is_not_there(h, &h.name(1)).await;
 }
 
 /// The revision returned is that of the next read.

@@ -22,7 +22,7 @@ impl Wrong {
             Flaw::TrimsValues => with_values(document, |value| value.trim().to_owned()),
             Flaw::FoldsNewlines => with_values(document, |value| value.replace("\r\n", "\n")),
             Flaw::DropsForeign => without(document, ours),
-            Flaw::Merges | Flaw::HidesForeignAndPutsItBack => {
+            Flaw::Merges | Flaw::HidesForeignAndPutsItBack if !document.is_empty() => {
                 let merged = self.flaw == Flaw::Merges;
                 let old = self.store.peek(name).unwrap_or_default();
                 let old = without(&old, |field| merged || !ours(field));
@@ -51,7 +51,9 @@ impl Wrong {
                 let _ = self.inner.remove(name, &revision, Removal::Destroy).await;
                 Err(self.error(ErrorKind::Misconfigured, Op::Write, name))
             }
-            Flaw::KeepsDeleted if deleted => Err(self.error(ErrorKind::Conflict, Op::Write, name)),
+            Flaw::KeepsDeleted if deleted && *expect != Expect::Absent => {
+                Err(self.error(ErrorKind::Conflict, Op::Write, name))
+            }
             Flaw::AbsentOverwrites if !deleted && *expect == Expect::Absent => {
                 self.force(name, document).await
             }
@@ -61,7 +63,11 @@ impl Wrong {
             Flaw::UndeleteUnsaid if deleted && *expect == Expect::Absent => {
                 Err(self.error(ErrorKind::Conflict, Op::Write, name))
             }
-            Flaw::StaleOverwrites if stale && now.is_some() => self.force(name, document).await,
+            Flaw::StaleOverwrites if now.is_some() && *expect != Expect::Absent => {
+                // Long enough for all racers to have read.
+                tokio::time::sleep(Duration::from_millis(3)).await;
+                self.force(name, document).await
+            }
             Flaw::RevisionCreates if stale && now.is_none() => self.force(name, document).await,
             Flaw::ConflictOfUnknownEffect if stale && now.is_some() => {
                 Err(self.error(ErrorKind::Conflict, Op::Write, name).with_unknown_effect())
@@ -69,7 +75,10 @@ impl Wrong {
             Flaw::ChecksThenWrites if !stale && (now.is_none() || *expect != Expect::Absent) => {
                 tokio::time::sleep(Duration::from_millis(3)).await;
                 let mut written = self.force(name, document).await;
-                while written.as_ref().is_err_and(|error| error.kind() == ErrorKind::Conflict) {
+                for _ in 0..20 {
+                    if !written.as_ref().is_err_and(|error| error.kind() == ErrorKind::Conflict) {
+                        break;
+                    }
                     written = self.force(name, document).await;
                 }
                 written
@@ -114,7 +123,9 @@ impl Wrong {
         }
         let now = self.now(name).await;
         let current = *at == At::Current || now.clone().is_some_and(|now| *at == At::Revision(now));
-        let hashed = self.flaw == Flaw::RevisionHashesValuesOnly && matches!(at, At::Revision(_));
+        let peek = self.store.peek(name);
+        let hashed = self.flaw == Flaw::RevisionHashesValuesOnly
+            && peek.is_some_and(|document| *at == At::Revision(hash(&document)));
         let asked = if hashed { &At::Current } else { at };
         let answer = self.inner.read(name, asked).await;
         let kind = answer.as_ref().err().map(Error::kind);
@@ -186,7 +197,7 @@ impl Wrong {
                     return self.inner.remove(name, &now, removal).await;
                 }
             }
-            Flaw::RemovesMissing if now.is_none() => return Ok(()),
+            Flaw::RemovesMissing if self.is_missing(name).await => return Ok(()),
             Flaw::RecoverableDestroys => return self.inner.remove(name, expect, Removal::Destroy).await,
             Flaw::UnsupportedRemovalRemoves if removal == Removal::Recoverable => {
                 let _ = self.inner.remove(name, expect, Removal::Destroy).await;

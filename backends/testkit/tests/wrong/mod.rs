@@ -37,7 +37,7 @@ impl WrongHarness {
             Flaw::UnsupportedValueIsWritten => can.values = Values::Portable,
             Flaw::RecoverableDestroys | Flaw::UnsupportedRemovalRemoves => can.remove = Removes::ForGood,
             Flaw::ListsWithoutCapability => can.list = false,
-            Flaw::HistoryWithoutCapability => can.history = false,
+            Flaw::HistoryWithoutCapability | Flaw::RevisionHashesValuesOnly => can.history = false,
             _ => {}
         }
         Self { store: MemoryStore::with(can), flaw, common: Arc::default() }

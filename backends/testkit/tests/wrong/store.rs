@@ -23,7 +23,7 @@ pub(crate) struct Wrong {
     pub(super) flaw: Flaw,
     pub(super) common: Arc<Common>,
     pub(super) cache: Mutex<BTreeMap<RecordName, (Document, Revision)>>,
-    pub(super) holds: AtomicBool,
+    pub(super) holds: Arc<AtomicBool>,
     last: Mutex<String>,
 }
 
@@ -37,6 +37,15 @@ impl fmt::Debug for Wrong {
             }
             _ => f.write_str("Wrong"),
         }
+    }
+}
+
+/// Lets the owner of a hold write again.
+struct Unlock(Arc<AtomicBool>);
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -84,7 +93,7 @@ pub(super) fn hash(document: &Document) -> Revision {
 
 impl Wrong {
     pub(crate) fn new(inner: MemoryHandle, store: MemoryStore, flaw: Flaw, common: Arc<Common>) -> Self {
-        let (cache, holds, last) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
+        let (cache, holds, last) = (Mutex::default(), Arc::default(), Mutex::default());
         Self { inner, store, flaw, common, cache, holds, last }
     }
 
@@ -111,6 +120,10 @@ impl Wrong {
     pub(super) async fn force(&self, name: &RecordName, document: &Document) -> Result<Revision> {
         let expect = self.now(name).await.map_or(Expect::Absent, Expect::Revision);
         self.inner.write(name, document, &expect).await
+    }
+
+    pub(super) async fn is_missing(&self, name: &RecordName) -> bool {
+        matches!(self.inner.read(name, &At::Current).await, Ok(Lookup::Missing))
     }
 
     pub(super) async fn is_deleted(&self, name: &RecordName) -> bool {
@@ -171,7 +184,7 @@ impl Backend for Wrong {
         match self.flaw {
             Flaw::BadNameIsMissing if kind == Some(ErrorKind::Misconfigured) => Ok(None),
             Flaw::DeniedHasNoRevision if kind == Some(ErrorKind::Denied) => Ok(None),
-            Flaw::DeletedHasRevision => Ok(self.now(name).await),
+            Flaw::DeletedHasRevision if answer.is_ok() => Ok(self.now(name).await),
             Flaw::RevisionIsBehind => {
                 Ok(self.inner.history(name).await?.last().map(|oldest| oldest.revision.clone()))
             }
@@ -194,7 +207,9 @@ impl Backend for Wrong {
         }
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         answer.map_err(|error| match self.flaw {
-            Flaw::ReasonShowsValues => error.because(Says(value_of(document).chars().rev().collect(), None)),
+            Flaw::ReasonShowsValues if error.reason().and_then(Reason::next).is_none() => {
+                error.because(Says(value_of(document).chars().rev().collect(), None))
+            }
             Flaw::NextShowsValues => {
                 let next = format!("look for {}", &value_of(document)[..14.min(value_of(document).len())]);
                 error.because(Says(String::new(), Some(next)))
@@ -236,9 +251,9 @@ impl Backend for Wrong {
     async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
         let answer = self.inner.hold(name).await;
         match (self.flaw, answer) {
-            (Flaw::OwnerIsLockedOut, answer) => {
-                self.holds.store(answer.is_ok(), Ordering::Relaxed);
-                answer
+            (Flaw::OwnerIsLockedOut, Ok(Some(hold))) => {
+                self.holds.store(true, Ordering::Relaxed);
+                Ok(Some(Hold::new((hold, Unlock(Arc::clone(&self.holds))))))
             }
             (Flaw::NeverReleases, Ok(Some(hold))) => {
                 std::mem::forget(hold);

@@ -3,7 +3,7 @@
 use momo_gateway::{Config, Gateway, Product};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) const USER: &str = "5a1d4c2e-7b36-4f80-9c1a-3e2f60718293";
 pub(crate) const OTHER_USER: &str = "0e9d8c7b-6a59-4847-b635-241302f1e0dc";
@@ -171,6 +171,15 @@ pub(crate) fn access_token(gateway: &Gateway, product: Product, id: &str, api_ke
     let reply = token(product, &gateway.subscription_key(product), id, api_key).send(gateway);
     assert_eq!(reply.status, 200, "{reply:?}");
     reply.text("access_token")
+}
+
+/// Waits for something that another thread does, and fails when it takes too long.
+pub(crate) fn until(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "it did not happen");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn base64(bytes: &[u8]) -> String {

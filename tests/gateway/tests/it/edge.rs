@@ -1,6 +1,6 @@
 //! What the layers in front of the wallet answer.
 
-use crate::client::{Call, USER, create_key, create_user, sandbox, token};
+use crate::client::{Call, USER, create_key, create_user, sandbox, token, until};
 use momo_gateway::{Action, Config, Fault, Gateway, Product};
 use std::io::Read;
 use std::net::TcpStream;
@@ -75,9 +75,7 @@ fn a_dropped_gateway_closes_every_connection() {
     gateway.script(Fault::on_any(Action::Silence));
     let mut waiting = Call::get("/").open(gateway.address()).unwrap();
     let mut idle = TcpStream::connect(gateway.address()).unwrap();
-    while gateway.requests().is_empty() {
-        std::thread::yield_now();
-    }
+    until(|| !gateway.requests().is_empty());
     drop(gateway);
     let mut byte = [0];
     assert_eq!(waiting.read(&mut byte).unwrap_or_default(), 0);

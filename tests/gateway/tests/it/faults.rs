@@ -1,6 +1,6 @@
 //! Each kind of scripted failure.
 
-use crate::client::{USER, create_key, create_user, get_user, provision, sandbox};
+use crate::client::{USER, create_key, create_user, get_user, provision, sandbox, until};
 use momo_gateway::{Action, Answer, Fault, Gateway, Operation, Product};
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
@@ -142,9 +142,7 @@ fn silence_hides_it_too() {
         let fault = Fault::on(Operation::CreateKey, Action::Silence);
         gateway.script(if after { fault.after_effect() } else { fault });
         let mut stream = create_key(&key, USER).open(gateway.address()).unwrap();
-        while gateway.requests().last().is_none_or(|request| request.effect != after) {
-            std::thread::yield_now();
-        }
+        until(|| gateway.requests().last().is_some_and(|request| request.effect == after));
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let error = stream.read(&mut [0]).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
@@ -165,11 +163,7 @@ fn a_delay_is_before_or_after_the_effect() {
 
     gateway.script(slow().after_effect());
     let mut stream = create_key(&key, USER).open(gateway.address()).unwrap();
-    let started = Instant::now();
-    while gateway.key_requests(USER) < 2 {
-        assert!(started.elapsed() < Duration::from_secs(5));
-        std::thread::yield_now();
-    }
+    until(|| gateway.key_requests(USER) == 2);
     assert!(stream.read(&mut [0]).is_ok());
 }
 
@@ -178,15 +172,8 @@ fn a_late_effect_happens_though_the_client_has_left() {
     let (gateway, key) = with_user();
     gateway.script(Fault::on(Operation::CreateKey, Action::Pass).delayed(Duration::from_millis(100)));
     let stream = create_key(&key, USER).open(gateway.address()).unwrap();
-    while gateway.requests().is_empty() {
-        std::thread::yield_now();
-    }
     drop(stream);
-    let started = Instant::now();
-    while gateway.key_requests(USER) == 0 {
-        assert!(started.elapsed() < Duration::from_secs(5));
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until(|| gateway.key_requests(USER) == 1);
 }
 
 #[test]

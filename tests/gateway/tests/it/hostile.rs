@@ -1,6 +1,6 @@
 //! Input that no client of ours sends. The gateway answers or hangs up; it goes on serving.
 
-use crate::client::{Call, USER, get_user, sandbox};
+use crate::client::{Call, USER, get_user, sandbox, until};
 use momo_gateway::{Action, Answer, Fault, Gateway, Product};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -89,8 +89,6 @@ fn scripted_nonsense_does_not_stop_the_gateway() {
     }
     gateway.script(Fault::on_any(Action::Pass).delayed(Duration::MAX));
     drop(Call::get("/").open(gateway.address()).unwrap());
-    while gateway.script_left() > 0 {
-        std::thread::yield_now();
-    }
+    until(|| gateway.script_left() == 0);
     still_serves(&gateway);
 }

@@ -1,7 +1,7 @@
 //! The request log.
 
 use crate::client::{
-    Call, USER, access_token, active, create_key, create_user, get_user, provision, sandbox,
+    Call, USER, access_token, active, create_key, create_user, get_user, provision, sandbox, until,
 };
 use momo_gateway::{Action, Bound, Config, Fault, Gateway, KeyState, KeyUsed, Operation, Product, Role};
 
@@ -76,12 +76,8 @@ fn a_request_that_is_being_served_is_in_the_log_without_a_status() {
     let gateway = sandbox();
     gateway.script(Fault::on(Operation::GetUser, Action::Silence));
     let waiting = get_user("any", USER).open(gateway.address()).unwrap();
-    let request = loop {
-        if let Some(request) = gateway.requests().pop() {
-            break request;
-        }
-        std::thread::yield_now();
-    };
+    until(|| !gateway.requests().is_empty());
+    let request = gateway.requests().pop().unwrap();
     assert_eq!((request.status, request.fault), (None, Some("silence")));
     drop(waiting);
 }

@@ -1,0 +1,101 @@
+//! The store as the stage sees it: each call is a point, each write that took effect is in the log.
+
+use async_trait::async_trait;
+use momo_cred_backend_api::{
+    At, Backend, Capabilities, Document, Expect, Hold, Location, Lookup, RecordName, Removal, Result, Revision,
+    Version,
+};
+use momo_cred_backend_testkit::{MemoryHandle, MemoryStore};
+
+use super::stage::{Did, Point, Stage};
+use crate::credential::Field;
+
+/// A handle of one run.
+#[derive(Debug)]
+pub(super) struct Tap {
+    store: MemoryStore,
+    inner: MemoryHandle,
+    stage: Quiet,
+}
+
+struct Quiet(Stage);
+
+impl std::fmt::Debug for Quiet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stage")
+    }
+}
+
+impl Tap {
+    pub(super) fn new(store: &MemoryStore, stage: &Stage) -> Self {
+        Self { store: store.clone(), inner: store.handle(), stage: Quiet(stage.clone()) }
+    }
+
+    /// A claim names itself; a credential that is not there yet is a publication; the rest takes a claim back.
+    fn point(&self, name: &RecordName, document: &Document) -> Point {
+        if document.get("pending_id").is_some() {
+            return Point::Claim;
+        }
+        let key = Field::ApiKey.name();
+        let stored = self.store.peek(name);
+        match (document.get(key), stored.as_ref().and_then(|stored| stored.get(key))) {
+            (None, _) => Point::Withdraw,
+            (Some(new), Some(old)) if new.same_as(old) => Point::Withdraw,
+            (Some(_), _) => Point::Publish,
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Tap {
+    fn location(&self, name: &RecordName) -> Location {
+        self.inner.location(name)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
+        let point = if *at == At::Current { Point::Fence } else { Point::ReadBack };
+        self.stage.0.before(point).await;
+        let answer = self.inner.read(name, at).await;
+        self.stage.0.after(point).await;
+        answer
+    }
+
+    async fn read_many(&self, names: &[RecordName]) -> Vec<Result<Lookup>> {
+        self.inner.read_many(names).await
+    }
+
+    async fn revision(&self, name: &RecordName) -> Result<Option<Revision>> {
+        self.inner.revision(name).await
+    }
+
+    async fn write(&self, name: &RecordName, document: &Document, expect: &Expect) -> Result<Revision> {
+        let point = self.point(name, document);
+        self.stage.0.before(point).await;
+        let answer = self.inner.write(name, document, expect).await;
+        if answer.is_ok() {
+            self.stage.0.did(Did::Stored(point, document.clone()));
+        }
+        self.stage.0.after(point).await;
+        answer
+    }
+
+    async fn remove(&self, name: &RecordName, expect: &Revision, removal: Removal) -> Result<()> {
+        self.inner.remove(name, expect, removal).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<RecordName>> {
+        self.inner.list(prefix).await
+    }
+
+    async fn history(&self, name: &RecordName) -> Result<Vec<Version>> {
+        self.inner.history(name).await
+    }
+
+    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
+        self.inner.hold(name).await
+    }
+}

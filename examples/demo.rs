@@ -21,7 +21,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut args: Vec<_> = std::env::args_os().collect();
     if args.get(1).is_some_and(|arg| arg == AS_MOMO_CRED) {
         args.remove(1);
-        return Ok(momo_cred(args));
+        return Ok(momo_cred(&args));
     }
     demo()?;
     Ok(ExitCode::SUCCESS)
@@ -75,7 +75,7 @@ fn say(line: &str) -> std::io::Result<()> {
 }
 
 /// What `src/main.rs` does.
-fn momo_cred(args: Vec<std::ffi::OsString>) -> ExitCode {
+fn momo_cred(args: &[std::ffi::OsString]) -> ExitCode {
     let inherited = Inherited::from_parent();
     let _hygiene = Hygiene::enable(&inherited);
     match cli::run(args) {

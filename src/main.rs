@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let inherited = Inherited::from_parent();
     let _hygiene = Hygiene::enable(&inherited);
     install_panic_hook();
-    let outcome = std::panic::catch_unwind(|| cli::run(std::env::args_os().collect()));
+    let outcome = std::panic::catch_unwind(|| cli::run(&std::env::args_os().collect::<Vec<_>>()));
     match outcome.unwrap_or(Outcome::Exit(INTERNAL)) {
         Outcome::Exit(code) => ExitCode::from(code),
         Outcome::Signal(signal) => {

@@ -139,7 +139,9 @@ impl Place {
     /// Reads the record as it is now.
     pub(crate) async fn seen(&self, settings: &Settings, output: &Output) -> Result<Seen> {
         let lookup = self.backend.read(&self.name, &At::Current).await?;
-        let _ = output;
+        for notice in self.backend.notices() {
+            output.warn(&notice);
+        }
         Ok(Seen::new(lookup, &settings.layout))
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 use crate::credential::{Claim, Field, Fingerprint, Record};
-use crate::momo::StepReport;
+use crate::momo::{KnownCode, Shape, StepReport};
 use crate::Error;
 
 /// The version of this layout.
@@ -56,8 +56,8 @@ pub(crate) fn step(report: &StepReport) -> Value {
     json!({
         "name": report.name,
         "status": report.status,
-        "shape": report.shape.map(|shape| shape.name()),
-        "code": report.code.map(|code| code.as_str()),
+        "shape": report.shape.map(Shape::name),
+        "code": report.code.map(KnownCode::as_str),
         "activity_id": report.activity_id.map(|id| id.to_string()),
         "outcome": report.outcome.name(),
         "hint": report.hint,

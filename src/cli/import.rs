@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use momo_cred_backend_api::{Document, Secret};
+use momo_cred_backend_api::{Document, Location, Secret};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,11 +11,11 @@ use super::keys::{ask_key, no_prompt, read_input, refused};
 use super::provision::{Lifecycle, stop_if_taken};
 use super::runtime::block_on;
 use super::document;
-use crate::config::Settings;
+use crate::config::{Origin, Setting, Settings};
 use crate::credential::{Field, Fingerprint, Record, check_api_user, check_key};
 use crate::effective::{Effective, Purpose};
 use crate::import::{Format, Names, Values, from_variables, read};
-use crate::lifecycle::{Check, Inputs, Obtain, Seen, Takeover};
+use crate::lifecycle::{Check, Inputs, Obtain, Takeover};
 use crate::prompt;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -70,35 +70,28 @@ enum FormatName {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
-    let place = Place::open(&settings)?;
-    block_on(Runtime::Tokio, import(context, options, &settings, &place))
+    block_on(Runtime::Tokio, import(context, options, settings))
 }
 
-async fn import(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
-    let seen = place.seen(settings, &context.output).await?;
-    stop_if_taken(&seen, place, options.replace)?;
-    place.clear(&seen, false, Takeover::OnEvidence).or_else(|error| held_elsewhere(error, &seen))?;
-    let given = gather(context, options, settings)?;
-    let effective = Effective::new(settings, &given.record, Purpose::Use)?;
+async fn import(context: &Context, options: &Options, mut settings: Settings) -> Result<Outcome> {
+    let place = Place::open(&settings)?;
+    let seen = place.seen(&settings, &context.output).await?;
+    stop_if_taken(&seen, &place, options.replace)?;
+    let given = gather(context, options, &settings)?;
+    let effective = Effective::new(&settings, &given.record, Purpose::Use)?;
     warn_about_user(context, &effective, given.user);
     if options.dry_run {
-        return dry_run(context, settings, place, &effective, &given);
+        return dry_run(context, &settings, &place, &effective, &given);
     }
     loop {
-        let hold = place.hold().await?;
-        let seen = place.seen(settings, &context.output).await?;
-        stop_if_taken(&seen, place, options.replace)?;
-        place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-        let check = if options.no_verify { Check::Skipped } else { Check::Full };
-        let obtain = Obtain::Imported { user: given.user, api_key: given.api_key.clone() };
-        let lifecycle = Lifecycle { context, settings, place, effective: &effective };
-        match lifecycle.run(seen, given.inputs(&effective), obtain, check).await {
+        match store(context, options, &settings, &effective, &given).await {
             // A person may hold the only copy: it is dropped on their word alone.
             Err(error) if error.kind() == Kind::Conflict && prompt::available() => {
                 context.output.error(&error);
-                drop(hold);
-                if !prompt::confirm("Try again with the same values?").unwrap_or(false) {
-                    return Err(error);
+                match ask_what_next() {
+                    Next::Again => {}
+                    Next::Elsewhere(location) => settings.store = Setting::new(location, Origin::Flag("the prompt")),
+                    Next::Stop => return Err(error),
                 }
             }
             outcome => return outcome,
@@ -106,11 +99,44 @@ async fn import(context: &Context, options: &Options, settings: &Settings, place
     }
 }
 
-/// Without the lock nobody can tell a dead claim from a live one yet: the second look decides.
-fn held_elsewhere(error: Error, seen: &Seen) -> Result<crate::lifecycle::ClaimStanding> {
-    match seen.record.claim() {
-        Ok(Some(claim)) => Ok(crate::lifecycle::ClaimStanding::Dead(claim)),
-        _ => Err(error),
+async fn store(
+    context: &Context,
+    options: &Options,
+    settings: &Settings,
+    effective: &Effective,
+    given: &Given,
+) -> Result<Outcome> {
+    let place = &Place::open(settings)?;
+    let hold = place.hold().await?;
+    let seen = place.seen(settings, &context.output).await?;
+    stop_if_taken(&seen, place, options.replace)?;
+    place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
+    let check = if options.no_verify { Check::Skipped } else { Check::Full };
+    let obtain = Obtain::Imported { user: given.user, api_key: given.api_key.clone() };
+    Lifecycle { context, settings, place, effective }.run(seen, given.inputs(effective), obtain, check).await
+}
+
+/// What to do with values that could not be stored.
+enum Next {
+    Again,
+    Elsewhere(Location),
+    Stop,
+}
+
+fn ask_what_next() -> Next {
+    loop {
+        let answer = prompt::text("The values are still here. Try again, store them elsewhere, or stop? [a/e/s]");
+        match answer.as_deref().map(str::trim) {
+            Ok("a") => return Next::Again,
+            Ok("s") | Err(_) => return Next::Stop,
+            Ok("e") => {
+                let typed = prompt::text("Location").unwrap_or_default();
+                if let Ok(location) = typed.trim().parse() {
+                    return Next::Elsewhere(location);
+                }
+            }
+            Ok(_) => {}
+        }
     }
 }
 

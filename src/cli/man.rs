@@ -22,10 +22,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         None => root,
         Some(name) => {
             let known = root.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ");
-            let sub = root.find_subcommand(name).cloned().ok_or_else(|| {
+            root.find_subcommand(name).cloned().ok_or_else(|| {
                 Error::new(Kind::Usage, "there is no manual page for that command").next(format!("one of: {known}"))
-            })?;
-            sub
+            })?
         }
     };
     let mut text = Vec::new();

@@ -34,8 +34,8 @@ use crate::{Error, Outcome, Result};
 const EXEC_FAILED: u8 = 125;
 
 /// Runs the command line.
-pub fn run(args: Vec<OsString>) -> Outcome {
-    match parse::parse(&args) {
+pub fn run(args: &[OsString]) -> Outcome {
+    match parse::parse(args) {
         Parsed::Run(cli) => dispatch(*cli),
         Parsed::Help(text) => match Output::plain().raw(&text) {
             Ok(()) => Outcome::SUCCESS,

@@ -10,11 +10,16 @@ use crate::{Error, Kind, Result};
 pub(crate) fn block_on<T>(runtime: Runtime, future: impl Future<Output = Result<T>>) -> Result<T> {
     match runtime {
         Runtime::None => poll_once(future),
-        Runtime::Tokio => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|_| Error::new(Kind::Internal, "cannot start the network runtime"))?
-            .block_on(future),
+        Runtime::Tokio => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|_| Error::new(Kind::Internal, "cannot start the network runtime"))?;
+            let result = runtime.block_on(future);
+            // A name look-up that hangs has a thread of its own, which nobody waits for.
+            runtime.shutdown_background();
+            result
+        }
     }
 }
 

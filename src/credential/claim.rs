@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use momo_cred_backend_api::Document;
+use momo_cred_backend_api::{Document, FieldName};
 use uuid::Uuid;
 
 use super::record::{text_of, write_text};
@@ -87,7 +87,7 @@ impl Claim {
     /// [`UnknownClaim`] for one that this version cannot read as a whole.
     pub(super) fn read(document: &Document) -> Result<Option<Self>, UnknownClaim> {
         let mut open = false;
-        for name in document.names().map(|name| name.as_str()).filter(|name| name.starts_with(PENDING)) {
+        for name in document.names().map(FieldName::as_str).filter(|name| name.starts_with(PENDING)) {
             open = true;
             let known = [ID, KIND, API_USER, SINCE, OWNER, LEASE].contains(&name)
                 || INPUTS.iter().any(|field| field.pending() == name);

@@ -61,8 +61,8 @@ pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
     failed(error)
 }
 
-pub(super) fn preflight_stopped(refusal: Refusal) -> Finish {
-    failed(gateway("the gateway cannot provision now; nothing was changed".to_owned(), &refusal))
+pub(super) fn preflight_stopped(refusal: &Refusal) -> Finish {
+    failed(gateway("the gateway cannot provision now; nothing was changed".to_owned(), refusal))
 }
 
 pub(super) fn newer_layout() -> Finish {
@@ -91,8 +91,8 @@ pub(super) fn claim_failed(error: api::Error, earlier: Option<Uuid>) -> Finish {
 }
 
 /// Refused for good; the claim was taken back if the store let us.
-pub(super) fn refused(refusal: Refusal, withdrawn: bool) -> Finish {
-    let error = gateway("the gateway refuses to provision".to_owned(), &refusal);
+pub(super) fn refused(refusal: &Refusal, withdrawn: bool) -> Finish {
+    let error = gateway("the gateway refuses to provision".to_owned(), refusal);
     failed(if withdrawn {
         error.because("the claim was taken back and the record is as before")
     } else {
@@ -101,8 +101,8 @@ pub(super) fn refused(refusal: Refusal, withdrawn: bool) -> Finish {
 }
 
 /// Stopped with the claim left open.
-pub(super) fn stopped(refusal: Refusal, user: Option<Uuid>) -> Finish {
-    failed(left_open(gateway("provisioning stopped before anything was published".to_owned(), &refusal), user))
+pub(super) fn stopped(refusal: &Refusal, user: Option<Uuid>) -> Finish {
+    failed(left_open(gateway("provisioning stopped before anything was published".to_owned(), refusal), user))
 }
 
 pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
@@ -154,8 +154,8 @@ fn orphaned(error: Error, orphan: Uuid) -> Error {
     error.because(format!("API user {orphan} is left unused at the gateway; its key was dropped"))
 }
 
-pub(super) fn import_refused(refusal: Refusal) -> Finish {
-    failed(gateway("the credential was not proven, so nothing was written".to_owned(), &refusal))
+pub(super) fn import_refused(refusal: &Refusal) -> Finish {
+    failed(gateway("the credential was not proven, so nothing was written".to_owned(), refusal))
 }
 
 pub(super) fn import_write_failed(error: api::Error) -> Finish {

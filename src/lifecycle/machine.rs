@@ -146,7 +146,7 @@ impl Machine {
             (State::ReadingBack { issued, document, revision }, Event::Read(answer)) => {
                 self.read_back(&issued, &document, revision, answer)
             }
-            (State::Withdrawing { cause }, Event::Written(answer)) => self.finish(finish::refused(cause, answer.is_ok())),
+            (State::Withdrawing { cause }, Event::Written(answer)) => self.finish(finish::refused(&cause, answer.is_ok())),
             (_, Event::OutOfTime) => self.finish(finish::out_of_time(self.pending_user())),
             _ => self.finish(finish::impossible()),
         }
@@ -209,7 +209,7 @@ impl Machine {
                 refused.push((role, refusal));
                 self.preflight(next + 1, refused)
             }
-            Err(refusal) => self.finish(finish::preflight_stopped(refusal)),
+            Err(refusal) => self.finish(finish::preflight_stopped(&refusal)),
         }
     }
 
@@ -278,7 +278,7 @@ impl Machine {
     /// A refusal of user or key: for good, the claim is withdrawn; otherwise it stays for `resume`.
     fn refused(&mut self, refusal: Refusal, user: Uuid) -> Effect {
         if !refused_for_good(&refusal) {
-            return self.finish(finish::stopped(refusal, Some(user)));
+            return self.finish(finish::stopped(&refusal, Some(user)));
         }
         let revision = self.open.as_ref().and_then(|open| open.revision.clone());
         let Some(revision) = revision else { return self.finish(finish::impossible()) };
@@ -302,7 +302,7 @@ impl Machine {
                 Verdict::Inconclusive if self.plan.seen.record.get(Field::ApiKey).is_none() => {
                     self.publish_import(issued)
                 }
-                _ => self.finish(finish::import_refused(refusal)),
+                _ => self.finish(finish::import_refused(&refusal)),
             },
             // Sandbox users are bound to the product of the key that made them.
             Err(refusal)
@@ -317,7 +317,7 @@ impl Machine {
                     _ => self.finish(finish::impossible()),
                 }
             }
-            Err(refusal) => self.finish(finish::stopped(refusal, Some(issued.user))),
+            Err(refusal) => self.finish(finish::stopped(&refusal, Some(issued.user))),
         }
     }
 

@@ -165,7 +165,7 @@ impl Keys {
     }
 
     fn end(self) {
-        assert!(self.0.is_empty(), "there is no such key: {}", self.0);
+        assert!(self.0.is_empty(), "there is no such key: {:?}", self.0);
     }
 }
 

@@ -81,6 +81,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// What this store can do. The same answer for the life of the handle.
     fn capabilities(&self) -> Capabilities;
 
+    /// Takes what a person should mend, as far as this handle's calls have seen it: a file that others can read, a
+    /// version that will vanish by itself. Sentences without a full stop, for people; callers print them.
+    ///
+    /// # Behaviour
+    /// - `notices_are_told_once`: what was taken does not come again, whatever is called after.
+    fn notices(&self) -> Vec<String>;
+
     /// Reads one record.
     ///
     /// # Behaviour

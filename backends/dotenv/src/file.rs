@@ -16,8 +16,7 @@ pub const MAX_SIZE: usize = 1 << 20;
 
 /// Something about the file that the user should know although the call succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Warning {
+pub(crate) enum Warning {
     /// Other users can read or write the file. Reading goes on, writing is refused.
     Exposed {
         /// The file.

@@ -32,7 +32,7 @@ mod value;
 pub use config::DotenvConfig;
 pub use error::{Failed, LineFault, Problem};
 pub use fields::FieldSet;
-pub use file::{MAX_SIZE, Warning};
+pub use file::MAX_SIZE;
 pub use lock::{HOLD_WAIT, WRITE_WAIT};
 pub use store::DotenvStore;
 

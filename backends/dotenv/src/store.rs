@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, Expect, FieldName, Hold, Location, Lookup, Op, RecordName,
@@ -34,6 +35,7 @@ pub struct DotenvStore {
     place: Location,
     lock: Lock,
     warning: OnceLock<Warning>,
+    told: AtomicBool,
 }
 
 impl DotenvStore {
@@ -46,12 +48,7 @@ impl DotenvStore {
         let place = Location::new(SCHEME, config.path.to_string_lossy(), None)
             .map_err(|_| Problem::Path { why: "it holds a control character, or `//` and `@`" })?;
         let DotenvConfig { fields, allow_shared_fs, .. } = config;
-        Ok(Self { paths, fields, allow_shared_fs, place, lock: Lock::default(), warning: OnceLock::new() })
-    }
-
-    /// What the user should know about the file, as far as reads have seen it.
-    pub fn warnings(&self) -> Vec<Warning> {
-        self.warning.get().cloned().into_iter().collect()
+        Ok(Self { paths, fields, allow_shared_fs, place, lock: Lock::default(), warning: OnceLock::new(), told: AtomicBool::new(false) })
     }
 
     fn fail(&self, op: Op, name: &RecordName) -> impl Fn(Problem) -> Error {
@@ -129,6 +126,11 @@ impl Backend for DotenvStore {
             remove: Removes::ForGood,
             values: Values::Portable,
         }
+    }
+
+    fn notices(&self) -> Vec<String> {
+        let untold = self.warning.get().filter(|_| !self.told.swap(true, Ordering::Relaxed));
+        untold.map(ToString::to_string).into_iter().collect()
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {

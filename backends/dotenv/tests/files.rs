@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use momo_cred_backend_api::{At, Backend, Effect, ErrorKind, Expect, Lookup, RecordName, Removal, Revision};
-use momo_cred_backend_dotenv::{MAX_SIZE, Problem, Warning};
+use momo_cred_backend_dotenv::{MAX_SIZE, Problem};
 use support::{Place, block, chmod, document, edit, found, get, mode, momo, open, put, read, set, values};
 
 #[test]
@@ -113,11 +113,12 @@ fn a_file_that_others_reach_is_read_with_a_warning_and_not_written() {
         let place = Place::with("MOMO_API_KEY=k\n");
         chmod(&place.path, others);
         let store = place.store();
-        assert!(store.warnings().is_empty());
+        assert!(store.notices().is_empty());
         found(&store);
         found(&store);
-        assert_eq!(store.warnings(), [Warning::Exposed { path: place.path.clone(), mode: others }]);
-        assert!(store.warnings()[0].to_string().contains("chmod 600"));
+        let notices = store.notices();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert!(notices[0].contains("chmod 600") && notices[0].contains(&format!("{others:04o}")), "{notices:?}");
         let error = set(&store, &[("api_key", "l")]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Misconfigured);
         assert_eq!(error.reason().unwrap().next().unwrap(), "run chmod 600 on the file");
@@ -126,7 +127,7 @@ fn a_file_that_others_reach_is_read_with_a_warning_and_not_written() {
     let place = Place::with("MOMO_API_KEY=k\n");
     let store = place.store();
     found(&store);
-    assert!(store.warnings().is_empty());
+    assert!(store.notices().is_empty());
 }
 
 #[test]

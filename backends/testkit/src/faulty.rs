@@ -151,6 +151,10 @@ impl<B: Backend + ?Sized> Backend for Faulty<B> {
         self.inner.capabilities()
     }
 
+    fn notices(&self) -> Vec<String> {
+        self.inner.notices()
+    }
+
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
         self.call(Op::Read, self.location(name), self.inner.read(name, at)).await
     }

@@ -95,6 +95,7 @@ macro_rules! __with_cases {
             names_that_do_not_fit_are_refused
             refused_access_is_denied
             leak_no_rendering_holds_a_value
+            notices_are_told_once
             read_missing_is_missing
             read_returns_what_was_written
             read_sees_another_handle

@@ -73,6 +73,11 @@ impl Double {
         Self { stage: stage.clone(), state: Arc::default() }
     }
 
+    /// The same gateway as another process sees it.
+    pub(super) fn on(&self, stage: &Stage) -> Self {
+        Self { stage: stage.clone(), state: Arc::clone(&self.state) }
+    }
+
     /// Answers the next call at a point with a refusal, before its effect or after it.
     pub(super) fn refuse(&self, point: Point, side: Side, refusal: Refusal) {
         self.state().orders.push(Order { point, side, refusal });

@@ -1,9 +1,9 @@
 //! What happens around the effects of a run: it is killed at one, or somebody else acts just before or after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use momo_cred_backend_api::Document;
+use momo_cred_backend_api::{Document, Lookup};
 use uuid::Uuid;
 
 /// A step, as its effect reaches the store or the gateway.
@@ -61,15 +61,23 @@ struct State {
     reached: BTreeMap<Point, usize>,
     points: Vec<Point>,
     orders: Vec<Order>,
-    log: Vec<Entry>,
+    read_backs: VecDeque<Lookup>,
     dead: bool,
 }
 
 /// Shared by the store, the gateway and the test of one bench.
 #[derive(Clone, Default)]
-pub(super) struct Stage(Arc<Mutex<State>>);
+pub(super) struct Stage {
+    state: Arc<Mutex<State>>,
+    log: Arc<Mutex<Vec<Entry>>>,
+}
 
 impl Stage {
+    /// A stage for another process at work on the same record: the log is one.
+    pub(super) fn twin(&self) -> Self {
+        Self { state: Arc::default(), log: Arc::clone(&self.log) }
+    }
+
     /// A process begins.
     pub(super) fn begin(&self, run: u32) {
         let mut state = self.state();
@@ -81,7 +89,17 @@ impl Stage {
 
     /// A process is over. What it did not come to is forgotten; a test asks first whether that is as it should be.
     pub(super) fn end(&self) -> usize {
-        std::mem::take(&mut self.state().orders).len()
+        let mut state = self.state();
+        std::mem::take(&mut state.orders).len() + std::mem::take(&mut state.read_backs).len()
+    }
+
+    /// Has the store answer the next read of a given revision like this.
+    pub(super) fn read_back(&self, answer: Lookup) {
+        self.state().read_backs.push_back(answer);
+    }
+
+    pub(super) fn next_read_back(&self) -> Option<Lookup> {
+        self.state().read_backs.pop_front()
     }
 
     /// Kills the next run at the `nth` arrival (from 1) at a point.
@@ -104,13 +122,12 @@ impl Stage {
     }
 
     pub(super) fn log(&self) -> Vec<Entry> {
-        self.state().log.clone()
+        self.entries().clone()
     }
 
     pub(super) fn did(&self, did: Did) {
-        let mut state = self.state();
-        let run = state.run;
-        state.log.push(Entry { run, did });
+        let run = self.state().run;
+        self.entries().push(Entry { run, did });
     }
 
     /// An effect is about to happen. Does not return where the run is killed.
@@ -148,6 +165,10 @@ impl Stage {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

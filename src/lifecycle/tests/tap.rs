@@ -56,12 +56,17 @@ impl Backend for Tap {
         self.inner.capabilities()
     }
 
+    fn notices(&self) -> Vec<String> {
+        self.inner.notices()
+    }
+
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
         let point = if *at == At::Current { Point::Fence } else { Point::ReadBack };
         self.stage.0.before(point).await;
         let answer = self.inner.read(name, at).await;
         self.stage.0.after(point).await;
-        answer
+        let scripted = if point == Point::ReadBack { self.stage.0.next_read_back() } else { None };
+        scripted.map_or(answer, Ok)
     }
 
     async fn read_many(&self, names: &[RecordName]) -> Vec<Result<Lookup>> {

@@ -160,6 +160,10 @@ impl Backend for MemoryHandle {
         self.shared.capabilities
     }
 
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
         self.enter(Op::Read, name)?;
         self.lookup(&self.shared.state(), name, at)

@@ -41,6 +41,18 @@ pub async fn names_that_do_not_fit_are_refused(h: &dyn Harness) {
     assert_eq!(places.len(), 5, "each record has its own location: {places:?}");
 }
 
+/// What was taken does not come again, whatever is called after.
+pub async fn notices_are_told_once(h: &dyn Harness) {
+    let (store, content) = (h.open().await, document(&[("alpha", "1")]));
+    let revision = create(&*store, &h.name(0), &content).await;
+    let told: HashSet<String> = store.notices().into_iter().collect();
+    is_there(h, &h.name(0), &content, &revision).await;
+    read(&*store, &h.name(0)).await;
+    for again in store.notices() {
+        assert!(!told.contains(&again), "told again: {again}");
+    }
+}
+
 /// Refused access is denied, never missing.
 pub async fn refused_access_is_denied(h: &dyn Harness) {
     let (store, content) = (h.open().await, document(&[("alpha", "1")]));

@@ -146,6 +146,13 @@ impl Backend for Wrong {
         Capabilities { values, ..self.inner.capabilities() }
     }
 
+    fn notices(&self) -> Vec<String> {
+        match self.flaw {
+            Flaw::RepeatsNotices => vec!["it is open to others".to_owned()],
+            _ => self.inner.notices(),
+        }
+    }
+
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
         self.bent_read(name, at).await
     }

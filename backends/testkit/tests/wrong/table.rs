@@ -15,6 +15,7 @@ pub(crate) enum Flaw {
     NextShowsValues,
     PrettyDebugShowsEncodedValues,
     CorruptShowsText,
+    RepeatsNotices,
     MissingIsDeleted,
     MissingIsUnavailable,
     ReadsThreeFields,
@@ -83,6 +84,7 @@ pub(crate) const TABLE: &[(Flaw, &[&str])] = &[
     (Flaw::NextShowsValues, &["leak_no_rendering_holds_a_value"]),
     (Flaw::PrettyDebugShowsEncodedValues, &["leak_no_rendering_holds_a_value"]),
     (Flaw::CorruptShowsText, &["leak_no_rendering_holds_a_value"]),
+    (Flaw::RepeatsNotices, &["notices_are_told_once"]),
     (Flaw::MissingIsDeleted, &["read_missing_is_missing"]),
     (
         Flaw::MissingIsUnavailable,

@@ -59,11 +59,12 @@ pub fn open(settings: &Settings) -> Result<Opened> {
 fn dotenv(location: &Location, settings: &Settings) -> Result<Opened> {
     use momo_cred_backend_dotenv::{DotenvConfig, DotenvStore, FieldSet};
 
-    use crate::config::DEFAULT_PREFIX;
+    use crate::config::{DEFAULT_PREFIX, steering};
     use crate::credential::{ANCHORS, Field, PENDING};
 
     let name = location.fragment().unwrap_or(DEFAULT_PREFIX);
     let name = RecordName::new(name).map_err(|error| misconfigured(&error, location))?;
+    steering::refuse(&format!("{name}_API_KEY")).map_err(|error| misconfigured(&error, location))?;
     let names: Vec<_> = Field::ALL.into_iter().map(|field| settings.layout.stored(field)).collect();
     let anchors: Vec<_> =
         ANCHORS.iter().filter_map(|name| Field::from_name(name)).map(|field| settings.layout.stored(field)).collect();

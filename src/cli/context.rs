@@ -6,7 +6,7 @@ use momo_cred_backend_api::{At, Backend, Hold, Location, RecordName};
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
-use super::document;
+use super::{document, log};
 use super::output::Output;
 use crate::config::{Config, Environment, Overrides, Settings};
 use crate::credential::Field;
@@ -54,6 +54,7 @@ impl Context {
             overrides.profiles = config.profiles().map(str::to_owned).collect();
         }
         let all = config.resolve(&overrides, &self.environment, &registry::schemes())?;
+        log::start_configured(&all)?;
         for settings in &all {
             if let Some(target) = settings.target_environment.as_ref().filter(|t| !t.value.is_known()) {
                 self.output.warn(&format!(

@@ -76,12 +76,12 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
         Ok(sets)
     })?;
     let env_options = child::Options { only, clean: options.clean_env, keep: options.keep };
+    let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let env = ChildEnv::build(parent, &sets, &env_options)?;
     if options.explain {
         explain(context, &sets, &env_options)?;
         return Ok(Outcome::SUCCESS);
     }
-    let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let env = ChildEnv::build(parent, &sets, &env_options)?;
     for name in env.replaced() {
         context.output.detail(&format!("{} of the environment is replaced", name.display()));
     }

@@ -8,6 +8,7 @@ mod exec;
 mod import;
 mod document;
 mod keys;
+mod log;
 mod man;
 mod output;
 mod parse;
@@ -28,7 +29,7 @@ use self::output::Output;
 use self::parse::Parsed;
 use crate::config::Environment;
 use crate::exec::ExecFailure;
-use crate::{Error, Outcome, Result};
+use crate::{Error, Kind, Outcome, Result};
 
 /// What `exec` answers for every failure of our own: programs use all other codes.
 const EXEC_FAILED: u8 = 125;
@@ -59,7 +60,7 @@ fn dispatch(cli: Cli) -> Outcome {
     let result = Environment::of_process().and_then(|environment| {
         let output = Output::new(&cli.global, environment.get("NO_COLOR").is_some());
         let context = Context { command, global: cli.global.clone(), environment, output };
-        start_log(&context)?;
+        log::start(&context)?;
         execute(&context, cli.command)
     });
     result.unwrap_or_else(|error| {
@@ -87,25 +88,11 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
     }
 }
 
-/// The log goes to standard error, and only where somebody asked: `MOMO_CRED_LOG`, `log` in the config, or `-vv`.
-fn start_log(context: &Context) -> Result<()> {
-    let variable = context.environment.text(crate::config::variables::LOG)?;
-    let filter = match (variable, context.global.verbose) {
-        (Some(filter), _) => filter,
-        (None, 0 | 1) => return Ok(()),
-        (None, 2) => "momo_cred=debug",
-        (None, _) => "momo_cred=trace",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|_| {
-        Error::new(crate::Kind::Misconfigured, format!("{} is not a log filter", crate::config::variables::LOG))
-            .next("write it like momo_cred=debug")
-    })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    // Fails only where one is set already: then there is a log.
-    let _ = subscriber.try_init();
-    Ok(())
-}
-
 fn failed(command: &str, error: &Error) -> Value {
-    json!({ "schema": 1, "command": command, "event": "result", "outcome": "bad", "error": document::error(error) })
+    // An outage, a conflict or a wrong setting says nothing of the credential.
+    let outcome = if matches!(error.kind(), Kind::Denied | Kind::Corrupt) { "bad" } else { "inconclusive" };
+    json!({
+        "schema": 1, "command": command, "event": "result", "outcome": outcome,
+        "location": error.location(), "error": document::error(error),
+    })
 }

@@ -50,18 +50,18 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
 }
 
 async fn provision(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
-    // Read before the lock: a run that has to stop anyway stops at once.
+    // Read and ask before the lock: a run that has to stop anyway stops at once, and nobody waits for a person.
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
     let purpose = if options.replace { Purpose::Replace } else { Purpose::Use };
     let effective = Effective::new(settings, &seen.record, purpose)?;
     refuse_production(&effective, place)?;
     let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
+    let keys = options.keys.gather(context, &seen.record)?;
     let hold = place.hold().await?;
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-    let keys = options.keys.gather(context, &seen.record)?;
     let inputs = Inputs {
         product: effective.product,
         target_environment: effective.target_environment.clone(),

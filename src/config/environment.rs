@@ -1,6 +1,5 @@
 //! A snapshot of the process's environment, so that tests build their own and every read has an origin.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use crate::{Error, Kind, Result};
 /// The environment, working directory and user of this process, taken once at start.
 #[derive(Clone)]
 pub struct Environment {
-    variables: HashMap<OsString, OsString>,
+    variables: Vec<(OsString, OsString)>,
     cwd: PathBuf,
     uid: u32,
 }
@@ -44,7 +43,7 @@ impl Environment {
 
     /// A variable. An empty one is none.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.variables().find(|(known, _)| *known == name).map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 
     /// A variable that is a setting. An empty one is none.
@@ -64,7 +63,8 @@ impl Environment {
         Ok(self.text(name)?.map(Secret::from))
     }
 
-    /// All variables, empty ones included, in no order: for the environment of a child.
+    /// All variables as the parent gave them, in its order, empty ones and duplicates included: for the environment of a
+    /// child. Of duplicates the first counts, as for `getenv`.
     pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }

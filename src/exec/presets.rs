@@ -1,4 +1,4 @@
-//! The names that public SDKs read, as data. A new preset is one row of [`PRESETS`] (issue 7 adds the rest of cli.md).
+//! The names that public SDKs read, as data. A new preset is one row of [`PRESETS`].
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "momo",
         reader: "momo-cred's own names, for new programs",
-        source: "cli.md of momo-cred; the commonest roles in public applications, under a free prefix",
+        source: "the commonest roles in public applications, under a free prefix",
         prefix: Some("MOMO"),
         products: &Product::ALL,
         variables: &[

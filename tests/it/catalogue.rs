@@ -221,7 +221,7 @@ impl Values {
                 36 if uuid::Uuid::try_parse(word).is_ok() => "[UUID]",
                 32 if hex && revision => "[REVISION]",
                 8 if hex => "[FINGERPRINT]",
-                6..=9 if digits => "[BYTES]",
+                6.. if digits => "[BYTES]",
                 20.. if word.parse::<jiff::Timestamp>().is_ok() => "[TIME]",
                 _ => word,
             });
@@ -393,27 +393,30 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
 
 fn rendered(got: &Got) -> String {
     let mut text = got.status.map_or(String::new(), |status| format!("status = {status}\n"));
-    for (key, value) in
-        [("stdout", &got.stdout), ("stderr", &got.stderr)].iter().filter(|(_, value)| !value.is_empty())
-    {
-        let plain =
-            !value.contains("'''") && !value.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
-        let _ = if plain {
-            writeln!(text, "{key} = '''\n{value}'''")
-        } else {
-            writeln!(text, "{key} = {value:?}")
-        };
+    for (key, value) in [("stdout", &got.stdout), ("stderr", &got.stderr)] {
+        let quoted =
+            if value.contains("'''") || value.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
+                // JSON escapes what TOML escapes, in the same way.
+                serde_json::Value::from(value.as_str()).to_string()
+            } else {
+                format!("'''\n{value}'''")
+            };
+        if !value.is_empty() {
+            let _ = writeln!(text, "{key} = {quoted}");
+        }
     }
     text
 }
 
-/// The lines that only one of two texts has.
+/// The lines of two texts between what they begin and end with alike.
 fn difference(want: &str, got: &str) -> String {
-    let only = |sign, a: &str, b: &str| {
-        a.lines()
-            .filter(|line| !b.lines().any(|known| known == *line))
-            .map(|line| format!("{sign} {line}\n"))
-            .collect::<String>()
-    };
-    only('-', want, got) + &only('+', got, want)
+    let (mut want, mut got): (Vec<_>, Vec<_>) = (want.lines().collect(), got.lines().collect());
+    while !want.is_empty() && want.last() == got.last() {
+        want.pop();
+        got.pop();
+    }
+    let same = want.iter().zip(&got).take_while(|(a, b)| a == b).count();
+    let lines =
+        |sign, lines: &[&str]| lines.iter().map(|line| format!("{sign} {line}\n")).collect::<String>();
+    lines('-', &want[same..]) + &lines('+', &got[same..])
 }

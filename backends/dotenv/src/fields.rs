@@ -17,7 +17,7 @@ pub struct FieldSet {
     anchors: Vec<String>,
 }
 
-/// Words that steer how programs are loaded or run (reliability.md 4.2). The closed list of fields keeps such
+/// Words that steer how programs are loaded or run. The closed list of fields keeps such
 /// variables out already; a record under such a name would still be a trap for people.
 const STEERING: &[&str] = &[
     "BASH", "BASH_ENV", "CDPATH", "DYLD", "ENV", "GIT", "IFS", "JAVA", "LD", "NODE", "PATH", "PERL", "PERL5",

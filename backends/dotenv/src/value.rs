@@ -5,7 +5,7 @@ use momo_cred_backend_api::Values;
 /// Reads the text after `=`, line end left out. The error says what is wrong, never what is there.
 ///
 /// Unquoted text must be portable. Between quotes stands printable ASCII but `'`, `$`, `\`, a backtick, and the quote
-/// itself: what readers agree on (reliability.md 4.2; dotenv-expand and python-dotenv expand `$` even between single
+/// itself: what readers agree on (README.md; dotenv-expand and python-dotenv expand `$` even between single
 /// quotes, and eight readers gave eight answers on an escaped quote).
 pub(crate) fn read(raw: &[u8]) -> Result<&str, &'static str> {
     let (inner, quoted) = match raw {

@@ -226,7 +226,7 @@ impl Bench {
         let bench = self.vacant();
         let Expect::Revision(revision) = bench.seen().expect else { panic!("there is a record") };
         let removal = momo_cred_backend_api::Removal::Recoverable;
-        block_on(bench.store.handle().remove(&bench.name, &revision, removal)).unwrap();
+        now(bench.store.handle().remove(&bench.name, &revision, removal)).unwrap();
         bench.foreign.set(false);
         bench
     }
@@ -250,12 +250,12 @@ impl Bench {
 
     /// Writes as another program would that keeps to the contract.
     pub(super) fn write(&self, document: &Document) {
-        block_on(self.store.handle().write(&self.name, document, &self.seen().expect)).unwrap();
+        now(self.store.handle().write(&self.name, document, &self.seen().expect)).unwrap();
     }
 
     /// The record as it is now, past the stage.
     pub(super) fn seen(&self) -> Seen {
-        let lookup = block_on(self.store.handle().read(&self.name, &At::Current)).unwrap();
+        let lookup = now(self.store.handle().read(&self.name, &At::Current)).unwrap();
         Seen::new(lookup, &Layout::default())
     }
 
@@ -265,7 +265,7 @@ impl Bench {
 
     /// How many versions there are.
     pub(super) fn versions(&self) -> usize {
-        block_on(self.store.handle().history(&self.name)).unwrap().len()
+        now(self.store.handle().history(&self.name)).unwrap().len()
     }
 
     /// `provision`, with what `--replace` takes where something is there.
@@ -316,7 +316,7 @@ impl Bench {
 
     fn standing(&self, seen: &Seen) -> ClaimStanding {
         let here = self.world(0).owner();
-        let held = block_on(self.store.handle().hold(&self.name)).unwrap().is_some();
+        let held = now(self.store.handle().hold(&self.name)).unwrap().is_some();
         judge(&seen.record, Evidence { here: &here, held, age: seen.age, takeover: Takeover::OnEvidence })
     }
 

@@ -1,4 +1,4 @@
-//! The exact answers of the gateway, one function each. momo-api.md 1.3 and 2 are the source; what no source
+//! The exact answers of the gateway, one function each. README.md names the sources; what no source
 //! shows is marked "inferred".
 
 use hyper::body::Bytes;

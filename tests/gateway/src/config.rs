@@ -18,7 +18,7 @@ pub enum Environment {
     },
 }
 
-/// What a new API key does to the one before it. No source measured it (momo-api.md 1.4).
+/// What a new API key does to the one before it. No source measured it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
     /// Only the newest key of a user gets tokens.

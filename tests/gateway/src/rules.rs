@@ -1,4 +1,4 @@
-//! What the gateway answers: the rules of momo-api.md as one function of state and request.
+//! What the gateway answers: the rules of README.md as one function of state and request.
 
 use crate::answer::Answer;
 use crate::call::{Body, Call};

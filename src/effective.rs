@@ -21,6 +21,15 @@ pub struct Effective {
     pub callback_host: Option<CallbackHost>,
 }
 
+/// What holds the values that settings are weighed against, for messages.
+#[derive(Clone, Copy, Debug)]
+pub enum Holder<'a> {
+    /// The record there.
+    Record(&'a Location),
+    /// An input of `import`, by its name.
+    Input(&'a str),
+}
+
 /// What the settings are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -39,38 +48,64 @@ impl Effective {
     /// [`Kind::Misconfigured`] for a product or target environment that differs from the record's, and for a record
     /// whose gateway is neither built in nor loopback nor named by a trusted setting; [`Kind::Corrupt`] for a record
     /// field that does not parse.
-    pub fn new(settings: &Settings, record: &Record, purpose: Purpose) -> Result<Self> {
-        let location = &settings.store.value;
+    pub fn new(settings: &Settings, record: &Record, holder: Holder<'_>, purpose: Purpose) -> Result<Self> {
         let text = |field| match purpose {
             Purpose::Finish => record.input_text(field),
             Purpose::Use | Purpose::Replace => record.text(field),
         };
-        let stored_product = parsed(text(Field::Product), Field::Product, location)?;
-        let product = pick(settings.product.as_ref(), stored_product, Field::Product, purpose, location)?;
-        let stored_target = parsed(text(Field::TargetEnvironment), Field::TargetEnvironment, location)?;
+        let stored_product = parsed(text(Field::Product), Field::Product, holder)?;
+        let product = pick(settings.product.as_ref(), stored_product, Field::Product, purpose, holder)?;
+        let stored_target = parsed(text(Field::TargetEnvironment), Field::TargetEnvironment, holder)?;
         let setting = settings.target_environment.as_ref();
-        let target = pick(setting, stored_target, Field::TargetEnvironment, purpose, location)?
+        let target = pick(setting, stored_target, Field::TargetEnvironment, purpose, holder)?
             .unwrap_or_else(TargetEnvironment::sandbox);
         Ok(Self {
             product: product.unwrap_or_default(),
-            base_url: base_url(settings, text(Field::BaseUrl), &target, purpose)?,
-            callback_host: callback_host(settings, text(Field::CallbackHost), purpose, location)?,
+            base_url: base_url(settings, text(Field::BaseUrl), &target, holder, purpose)?,
+            callback_host: callback_host(settings, text(Field::CallbackHost), holder, purpose)?,
             target_environment: target,
         })
     }
 }
 
-fn parsed<T: std::str::FromStr>(text: Option<&str>, field: Field, location: &Location) -> Result<Option<T>> {
-    let parsed = text.map(str::parse).transpose();
-    parsed.map_err(|_| malformed(&Malformed::Field(field), location))
+fn parsed<T: std::str::FromStr>(text: Option<&str>, field: Field, holder: Holder<'_>) -> Result<Option<T>> {
+    text.map(str::parse).transpose().map_err(|_| holder.malformed(&Malformed::Field(field)))
 }
 
-/// The error for a stored record that cannot be used.
-pub(crate) fn malformed(malformed: &Malformed, location: &Location) -> Error {
-    Error::new(Kind::Corrupt, format!("the record at {location} is malformed"))
-        .because(malformed)
-        .at(location)
-        .next("correct it in the store, or write it anew with `provision --replace` or `import --replace`")
+impl Holder<'_> {
+    /// The error for a value in it that cannot be used.
+    pub(crate) fn malformed(self, malformed: &Malformed) -> Error {
+        match self {
+            Self::Record(location) => Error::new(Kind::Corrupt, format!("the record at {location} is malformed"))
+                .because(malformed)
+                .at(location)
+                .next("correct it in the store, or write it anew with `provision --replace` or `import --replace`"),
+            Self::Input(name) => Error::new(Kind::Usage, format!("{name} cannot be imported"))
+                .because(malformed)
+                .next("correct it, name the fields with --map, or leave --from out to be asked; nothing was changed"),
+        }
+    }
+
+    /// A failure about it: `verb` says what is wrong with it.
+    fn fails(self, verb: &str) -> Error {
+        match self {
+            Self::Record(location) => {
+                Error::new(Kind::Misconfigured, format!("the record at {location} {verb}")).at(location)
+            }
+            Self::Input(name) => Error::new(Kind::Misconfigured, format!("{name} {verb}")),
+        }
+    }
+
+    fn belongs_together(self, field: Field) -> String {
+        match self {
+            Self::Record(_) => {
+                "use the profile or location that belongs together, or write the record anew with --replace".to_owned()
+            }
+            Self::Input(_) => format!(
+                "use the profile that belongs together, or take the {field} out of the input; nothing was changed"
+            ),
+        }
+    }
 }
 
 fn pick<T: Clone + PartialEq + std::fmt::Display>(
@@ -78,15 +113,13 @@ fn pick<T: Clone + PartialEq + std::fmt::Display>(
     stored: Option<T>,
     field: Field,
     purpose: Purpose,
-    location: &Location,
+    holder: Holder<'_>,
 ) -> Result<Option<T>> {
     match (setting, stored) {
-        (Some(setting), Some(stored)) if setting.value != stored && purpose != Purpose::Replace => {
-            Err(Error::new(Kind::Misconfigured, format!("the record at {location} is for another {field}"))
-                .at(location)
-                .because(format!("it holds {stored}, and {} says {}", setting.origin, setting.value))
-                .next("use the profile or location that belongs together, or write the record anew with --replace"))
-        }
+        (Some(setting), Some(stored)) if setting.value != stored && purpose != Purpose::Replace => Err(holder
+            .fails(&format!("is for another {field}"))
+            .because(format!("it holds {stored}, and {} says {}", setting.origin, setting.value))
+            .next(holder.belongs_together(field))),
         (Some(setting), _) => Ok(Some(setting.value.clone())),
         (None, stored) => Ok(stored),
     }
@@ -101,22 +134,22 @@ fn base_url(
     settings: &Settings,
     stored: Option<&str>,
     target: &TargetEnvironment,
+    holder: Holder<'_>,
     purpose: Purpose,
 ) -> Result<BaseUrl> {
-    let location = &settings.store.value;
     if let Some(setting) = &settings.base_url
         && (outranks(&setting.origin) || purpose == Purpose::Replace || stored.is_none())
     {
         return Ok(setting.value.clone());
     }
     let Some(stored) = stored else { return Ok(BaseUrl::default_for(target)) };
-    let url: BaseUrl = stored.parse().map_err(|_| malformed(&Malformed::Field(Field::BaseUrl), location))?;
+    let url: BaseUrl = stored.parse().map_err(|_| holder.malformed(&Malformed::Field(Field::BaseUrl)))?;
     let trusted = url.is_built_in() || url.is_loopback() || settings.base_url.as_ref().is_some_and(|setting| setting.value == url);
     if trusted {
         return Ok(url);
     }
-    Err(Error::new(Kind::Misconfigured, format!("the record at {location} names a gateway that nothing vouches for"))
-        .at(location)
+    Err(holder
+        .fails("names a gateway that nothing vouches for")
         .because(format!("its base_url is {url}: neither one of MTN's known hosts nor a loopback address"))
         .next(format!("if it is yours, say so: --base-url {url}, or base-url in a trusted config file")))
 }
@@ -124,13 +157,13 @@ fn base_url(
 fn callback_host(
     settings: &Settings,
     stored: Option<&str>,
+    holder: Holder<'_>,
     purpose: Purpose,
-    location: &Location,
 ) -> Result<Option<CallbackHost>> {
     if let Some(setting) = &settings.callback_host
         && (outranks(&setting.origin) || purpose == Purpose::Replace || stored.is_none())
     {
         return Ok(Some(setting.value.clone()));
     }
-    parsed(stored, Field::CallbackHost, location)
+    parsed(stored, Field::CallbackHost, holder)
 }

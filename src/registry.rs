@@ -48,35 +48,47 @@ pub fn schemes() -> Vec<&'static str> {
 pub fn open(settings: &Settings) -> Result<Opened> {
     let location = &settings.store.value;
     let Some(row) = STORES.iter().find(|row| row.scheme == location.scheme()) else {
-        return Err(Error::new(Kind::Misconfigured, format!("this build has no store called {}", location.scheme()))
-            .because(format!("{location} was given by {}", settings.store.origin))
-            .next(format!("use one of: {}", schemes().join(", "))));
+        return Err(Error::new(
+            Kind::Misconfigured,
+            format!("this build has no store called {}", location.scheme()),
+        )
+        .because(format!("{location} was given by {}", settings.store.origin))
+        .next(format!("use one of: {}", schemes().join(", "))));
     };
     (row.open)(location, settings)
 }
 
 #[cfg(feature = "dotenv")]
 fn dotenv(location: &Location, settings: &Settings) -> Result<Opened> {
-    use momo_cred_backend_dotenv::{DotenvConfig, DotenvStore, FieldSet};
+    use momo_cred_backend_api::Reason as _;
+    use momo_cred_backend_dotenv::{DotenvConfig, DotenvStore, FieldSet, Problem};
 
     use crate::config::{DEFAULT_PREFIX, steering};
     use crate::credential::{ANCHORS, Field, PENDING};
 
     let name = location.fragment().unwrap_or(DEFAULT_PREFIX);
-    let name = RecordName::new(name).map_err(|error| misconfigured(&error, location))?;
-    steering::refuse(&format!("{name}_API_KEY")).map_err(|error| misconfigured(&error, location))?;
+    let prefix = "choose another prefix after `#`, as in dotenv:.env#MOMO";
+    let name = RecordName::new(name).map_err(|error| misconfigured(&error, prefix, location))?;
+    steering::refuse(&format!("{name}_API_KEY")).map_err(|error| misconfigured(&error, prefix, location))?;
+    let unusable = |problem: Problem| {
+        let next = problem.next().unwrap_or_else(|| "name another file with --store".to_owned());
+        misconfigured(&problem, &next, location)
+    };
     let names: Vec<_> = Field::ALL.into_iter().map(|field| settings.layout.stored(field)).collect();
-    let anchors: Vec<_> =
-        ANCHORS.iter().filter_map(|name| Field::from_name(name)).map(|field| settings.layout.stored(field)).collect();
+    let anchors: Vec<_> = ANCHORS
+        .iter()
+        .filter_map(|name| Field::from_name(name))
+        .map(|field| settings.layout.stored(field))
+        .collect();
     let config = DotenvConfig {
         path: location.address().into(),
-        fields: FieldSet::new(&names, &[PENDING], &anchors).map_err(|problem| misconfigured(&problem, location))?,
+        fields: FieldSet::new(&names, &[PENDING], &anchors).map_err(unusable)?,
         allow_shared_fs: settings.dotenv_allow_shared_fs.as_ref().is_some_and(|setting| setting.value),
     };
-    let store = DotenvStore::new(config).map_err(|problem| misconfigured(&problem, location))?;
+    let store = DotenvStore::new(config).map_err(unusable)?;
     Ok(Opened { backend: Box::new(store), name, runtime: Runtime::None })
 }
 
-fn misconfigured(why: &dyn std::fmt::Display, location: &Location) -> Error {
-    Error::new(Kind::Misconfigured, format!("{location} cannot be used")).because(why).at(location)
+fn misconfigured(why: &dyn std::fmt::Display, next: &str, location: &Location) -> Error {
+    Error::new(Kind::Misconfigured, format!("{location} cannot be used")).because(why).next(next).at(location)
 }

@@ -7,7 +7,7 @@ use super::context::{Context, Place};
 use super::runtime::block_on;
 use super::{document, resume};
 use crate::config::Settings;
-use crate::lifecycle::ClaimStanding;
+use crate::lifecycle::{ClaimStanding, aborted};
 use crate::{Outcome, Result};
 
 /// Drops an open claim: the record is again what it was before, or vacant where there was none.
@@ -34,16 +34,12 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
     }
     let hold = place.hold().await?;
     let seen = place.seen(settings, &context.output).await?;
-    let (ClaimStanding::Dead(claim), Expect::Revision(revision)) =
+    let (ClaimStanding::Dead(_), Expect::Revision(revision)) =
         (place.clear(&seen, hold.is_some(), options.takeover.takeover())?, seen.expect.clone())
     else {
         return resume::nothing_open(context, settings, place, &seen);
     };
-    let mut record = seen.record.clone();
-    record.close_claim();
-    if let Some(user) = claim.api_user {
-        record.retire(user);
-    }
+    let record = aborted(seen.record);
     let revision = place.backend.write(&place.name, record.document(), &Expect::Revision(revision)).await?;
     context.output.note(&format!("the claim at {} is dropped; revision {revision}", place.location));
     if context.output.json() {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{abort, completions, exec, import, man, provision, resume, status, trust, verify};
 
@@ -80,28 +80,29 @@ pub(crate) enum When {
     Never,
 }
 
-/// The commands, in the order of the alphabet.
+/// The commands, in the order of the alphabet. What each does at length is told by its options' documentation, which a
+/// doc comment here would replace.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Drop an open claim
+    #[command(about = "Drop an open claim")]
     Abort(abort::Options),
-    /// Print a completion script for a shell
+    #[command(about = "Print a completion script for a shell")]
     Completions(completions::Options),
-    /// Start a program with credentials in its environment
+    #[command(about = "Start a program with credentials in its environment")]
     Exec(exec::Options),
-    /// Put an existing credential into the store, verified first
+    #[command(about = "Put an existing credential into the store, verified first")]
     Import(import::Options),
-    /// Print the manual page
+    #[command(about = "Print the manual page")]
     Man(man::Options),
-    /// Get a new sandbox user and key, straight into the store
+    #[command(about = "Get a new sandbox user and key, straight into the store")]
     Provision(provision::Options),
-    /// Finish an open claim, from any machine
+    #[command(about = "Finish an open claim, from any machine")]
     Resume(resume::Options),
-    /// Show records, revisions, claims and fingerprints; no values
+    #[command(about = "Show records, revisions, claims and fingerprints; no values")]
     Status(status::Options),
-    /// Approve the sensitive settings of a config file that was found
+    #[command(about = "Approve the sensitive settings of a config file that was found")]
     Trust(trust::Options),
-    /// Try the credential and say what is wrong
+    #[command(about = "Try the credential and say what is wrong")]
     Verify(verify::Options),
 }
 
@@ -136,6 +137,13 @@ const SECRET_FLAGS: &[(&str, &str)] = &[
     ("--token", "log in through the store's own settings"),
     ("--user-secret", "import takes it from a prompt, --from FILE, --from - or --from-env"),
 ];
+
+/// The command that a line names, as far as it can be told without reading all of it.
+pub(crate) fn named_command(args: &[OsString]) -> Option<String> {
+    let command = Cli::command();
+    let words = args.iter().skip(1).take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    words.filter_map(|word| command.find_subcommand(word)).map(|found| found.get_name().to_owned()).next()
+}
 
 /// A flag by which somebody gives a secret, with what to use instead. Looked for before anything else reads the line,
 /// so that no message repeats it.

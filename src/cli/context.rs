@@ -10,7 +10,7 @@ use super::{document, log};
 use super::output::Output;
 use crate::config::{Config, Environment, Overrides, Settings};
 use crate::credential::Field;
-use crate::effective::Effective;
+use crate::effective::{Effective, Holder};
 use crate::lifecycle::{ClaimStanding, Described, Alive, Evidence, Owner, Seen, Takeover, Watch, judge};
 use crate::momo::{Client, ClientConfig, Deadline, StepReport};
 use crate::registry::{self, Runtime};
@@ -78,6 +78,10 @@ impl Context {
 
     /// A client for the gateway, built only where it is called.
     pub(crate) fn gateway(&self, settings: &Settings, effective: &Effective, default: Duration) -> Result<Client> {
+        if let Some(why) = effective.base_url.misfit(&effective.target_environment) {
+            let (url, target) = (&effective.base_url, &effective.target_environment);
+            self.output.warn(&format!("{url} does not go with target environment {target}: {why}"));
+        }
         let total = settings.timeout.as_ref().map_or(default, |setting| setting.value);
         Client::new(&ClientConfig {
             base_url: effective.base_url.clone(),
@@ -175,7 +179,7 @@ impl Place {
         let busy = |what: String| Error::new(Kind::Conflict, format!("{} {what}", self.location)).at(&self.location);
         match &standing {
             ClaimStanding::None | ClaimStanding::Dead(_) => Ok(standing),
-            ClaimStanding::Unknown(unknown) => Err(busy("holds a claim of a newer momo-cred".to_owned())
+            ClaimStanding::Unknown(unknown) => Err(busy("holds a claim that this version cannot read".to_owned())
                 .because(unknown)
                 .next("finish it with the version that made it; nothing was changed")),
             ClaimStanding::Live(claim, alive) => {
@@ -232,5 +236,5 @@ pub(crate) fn complete(seen: &Seen, place: &Place, profile: &str) -> Result<()> 
     if seen.deleted || seen.record.get(Field::ApiKey).is_none() {
         return Err(place.not_found(seen, profile));
     }
-    seen.record.check().map_err(|malformed| crate::effective::malformed(&malformed, &place.location))
+    seen.record.check().map_err(|malformed| Holder::Record(&place.location).malformed(&malformed))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::credential::{Claim, Field, Fingerprint, Record};
 use crate::momo::{KnownCode, Shape, StepReport};
-use crate::Error;
+use crate::{Error, Kind};
 
 /// The version of this layout.
 const SCHEMA: u32 = 1;
@@ -64,14 +64,22 @@ pub(crate) fn step(report: &StepReport) -> Value {
     })
 }
 
+/// The word for a failure. An outage or a conflict says nothing of the credential.
+pub(crate) fn outcome(error: &Error) -> &'static str {
+    match error.kind() {
+        Kind::Unavailable | Kind::Conflict | Kind::Protocol => "inconclusive",
+        _ => "bad",
+    }
+}
+
 /// A failure.
-pub(crate) fn error(error: &Error) -> Value {
+pub(crate) fn error(error: &Error, exit_code: u8) -> Value {
     json!({
         "kind": error.kind().token(),
         "op": error.op(),
         "location": error.location(),
         "message": error.to_string(),
         "next": error.next_steps(),
-        "exit_code": error.kind().exit_code(),
+        "exit_code": exit_code,
     })
 }

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::context::{Chosen, Context, Place, complete};
 use super::document;
+use super::keys::refuse_secret;
 use super::runtime::block_on;
 use crate::config::{Origin, Overrides, Settings};
 use crate::credential::{Field, Record};
-use crate::effective::{Effective, Purpose};
+use crate::effective::{Effective, Holder, Purpose};
 use crate::exec::{self as child, ChildEnv, Explained, Mapping, Preset, Replacement, Set, Shown};
 use crate::lifecycle::Seen;
 use crate::registry::Runtime;
@@ -96,10 +97,10 @@ fn only(names: &[String]) -> Result<Option<Vec<Field>>> {
         return Ok(None);
     }
     let field = |name: &String| {
+        refuse_secret("--only", name)?;
         Field::from_name(name).ok_or_else(|| {
-            let known: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
             Error::new(Kind::Usage, "--only names a field that there is not")
-                .next(format!("fields are: {}", known.join(", ")))
+                .next(format!("fields are: {}", Field::names()))
         })
     };
     names.iter().map(field).collect::<Result<Vec<_>>>().map(Some)
@@ -108,7 +109,7 @@ fn only(names: &[String]) -> Result<Option<Vec<Field>>> {
 /// The effective values of one record, and the names they go under.
 fn set(settings: &Settings, place: &Place, seen: Seen) -> Result<Set> {
     complete(&seen, place, &settings.profile)?;
-    let effective = Effective::new(settings, &seen.record, Purpose::Use)?;
+    let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
     let mapping = mapping(settings, &effective)?;
     let revision = match seen.expect {
         momo_cred_backend_api::Expect::Revision(revision) => revision,

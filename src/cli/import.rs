@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::context::{Context, Place};
-use super::keys::{ask_key, no_prompt, read_input, refused};
+use super::input::{read_input, shown};
+use super::keys::{refuse_secret, refused};
 use super::provision::{Lifecycle, stop_if_taken};
 use super::runtime::block_on;
 use super::document;
-use crate::config::{Origin, Setting, Settings};
+use crate::config::{DEFAULT_PREFIX, Origin, Setting, Settings};
 use crate::credential::{Field, Fingerprint, Record, check_api_user, check_key};
-use crate::effective::{Effective, Purpose};
+use crate::effective::{Effective, Holder, Purpose};
 use crate::import::{Format, Names, Values, from_variables, read};
 use crate::lifecycle::{Check, Inputs, Obtain, Takeover};
-use crate::prompt;
+use crate::prompt::{self, PromptError};
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
 
@@ -78,7 +79,7 @@ async fn import(context: &Context, options: &Options, mut settings: Settings) ->
     let seen = place.seen(&settings, &context.output).await?;
     stop_if_taken(&seen, &place, options.replace)?;
     let given = gather(context, options, &settings)?;
-    let effective = Effective::new(&settings, &given.record, Purpose::Use)?;
+    let effective = Effective::new(&settings, &given.record, Holder::Input(&given.from), Purpose::Use)?;
     warn_about_user(context, &effective, given.user);
     if options.dry_run {
         return dry_run(context, &settings, &place, &effective, &given);
@@ -142,6 +143,8 @@ fn ask_what_next() -> Next {
 
 /// The credential that was given, checked.
 struct Given {
+    /// Where the values came from, for messages.
+    from: String,
     /// What the input said, as a record.
     record: Record,
     user: Uuid,
@@ -164,77 +167,115 @@ impl Given {
 }
 
 fn gather(context: &Context, options: &Options, settings: &Settings) -> Result<Given> {
-    let values = input(context, options, settings)?;
+    let map = map(&options.map)?;
+    let (values, from) = input(context, options, settings, map)?;
     let mut record = Record::new(Document::new(), settings.layout.clone());
     for (field, value) in values.iter() {
-        let from = values.name(field).unwrap_or_default();
+        let name = values.name(field).unwrap_or_default();
         if field.is_key() {
-            check_key(field, value).map_err(|bad| refused(&bad, from))?;
+            check_key(field, value).map_err(|bad| refused(&bad, name))?;
         }
         if !matches!(field, Field::Schema | Field::IssuedAt | Field::RetiredApiUsers) {
             record.set(field, value.clone());
         }
     }
-    let instead = "--from FILE, --from - or --from-env";
+    let ask = Ask { from: from.as_deref() };
     let subscription_key = match record.get(Field::SubscriptionKey) {
         Some(key) => key.clone(),
-        None => ask_key("Subscription key", Field::SubscriptionKey, instead)?,
+        None => ask.key("Subscription key", Field::SubscriptionKey)?,
     };
     let user = match (&options.api_user, record.text(Field::ApiUser)) {
         (Some(user), _) => check_api_user(user).map_err(|bad| refused(&bad, "--api-user"))?,
-        (None, Some(user)) => check_api_user(user).map_err(|bad| refused(&bad, "the input"))?,
-        (None, None) => {
-            let typed = prompt::text("API user").map_err(|error| no_prompt(&error, "API user", "--api-user UUID"))?;
-            check_api_user(&typed).map_err(|bad| refused(&bad, "the prompt"))?
+        (None, Some(user)) => {
+            let name = values.name(Field::ApiUser).unwrap_or_default();
+            check_api_user(user).map_err(|bad| refused(&bad, name))?
         }
+        (None, None) => ask.user()?,
     };
     let api_key = match record.get(Field::ApiKey) {
         Some(key) => key.clone(),
-        None => ask_key("API key", Field::ApiKey, instead)?,
+        None => ask.key("API key", Field::ApiKey)?,
     };
     if api_key.same_as(&subscription_key) {
         return Err(Error::new(Kind::Usage, "api_key and subscription_key are the same value")
             .because("they look alike, but are two keys: one was given twice")
             .next("copy both again; nothing was changed"));
     }
-    Ok(Given { record, user, api_key, subscription_key })
+    let from = from.unwrap_or_else(|| "what was typed".to_owned());
+    Ok(Given { from, record, user, api_key, subscription_key })
 }
 
-fn input(context: &Context, options: &Options, settings: &Settings) -> Result<Values> {
+/// Asks for what an input did not have.
+struct Ask<'a> {
+    from: Option<&'a str>,
+}
+
+impl Ask<'_> {
+    fn key(&self, label: &str, field: Field) -> Result<Secret> {
+        let value = prompt::secret(label).map_err(|error| self.unanswered(label, field, &error))?;
+        check_key(field, &value).map_err(|bad| refused(&bad, "the prompt"))?;
+        Ok(value)
+    }
+
+    fn user(&self) -> Result<Uuid> {
+        let typed = prompt::text("API user").map_err(|error| self.unanswered("API user", Field::ApiUser, &error))?;
+        check_api_user(&typed).map_err(|bad| refused(&bad, "the prompt"))
+    }
+
+    fn unanswered(&self, label: &str, field: Field, error: &PromptError) -> Error {
+        let needed = Error::new(Kind::Usage, format!("{label} is needed and was not given"));
+        let or_user = if field == Field::ApiUser { ", or give --api-user UUID" } else { "" };
+        match self.from {
+            Some(from) => needed
+                .because(format!("{from} has no {field} under a name that is looked for"))
+                .because(error)
+                .next(format!("name it with --map NAME={field}{or_user}")),
+            None => needed.because(error).next(format!("use --from FILE, --from - or --from-env{or_user}")),
+        }
+    }
+}
+
+/// What the input has, and its name.
+fn input(
+    context: &Context,
+    options: &Options,
+    settings: &Settings,
+    map: Vec<(String, Field)>,
+) -> Result<(Values, Option<String>)> {
     let product = settings.product.as_ref().map(|setting| setting.value).unwrap_or_default();
-    let prefix = settings.env.prefix.as_ref().map_or("MOMO", |setting| setting.value.as_str());
-    let names = Names::new(product, prefix, map(&options.map)?);
+    let prefix = settings.env.prefix.as_ref().map_or(DEFAULT_PREFIX, |setting| setting.value.as_str());
+    let names = Names::new(product, prefix, map);
     let (read, from) = if let Some(path) = &options.from {
-        let bytes = read_input(context, path, MAX)?;
+        let content = "put NAME=value lines or a JSON object into the file";
+        let bytes = read_input(context, path, MAX, "--from", "the values").map_err(|unread| unread.instead(content))?;
         let format = options.format.map(|format| match format {
             FormatName::Dotenv => Format::Dotenv,
             FormatName::Json => Format::Json,
         });
-        let from = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-        (read(&bytes, format, &names), from)
+        (read(&bytes, format, &names), shown(path))
     } else if options.from_env {
         let variables = context.environment.variables();
         let text = variables.filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
         (from_variables(text, &names), "the environment".to_owned())
     } else {
-        return Ok(Values::default());
+        return Ok((Values::default(), None));
     };
-    read.map_err(|error| {
+    let values = read.map_err(|error| {
         Error::new(Kind::Usage, format!("{from} cannot be imported"))
             .because(error)
             .next("correct it, name the fields with --map, or leave --from out to be asked; nothing was changed")
-    })
+    })?;
+    Ok((values, Some(from)))
 }
 
 fn map(pairs: &[String]) -> Result<Vec<(String, Field)>> {
     let pair = |pair: &String| {
+        refuse_secret("--map", pair)?;
         let (name, field) = pair.split_once('=').unwrap_or((pair, ""));
         match Field::from_name(field) {
             Some(field) if !name.is_empty() => Ok((name.to_owned(), field)),
-            _ => {
-                let known: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
-                Err(Error::new(Kind::Usage, "a --map is not VAR=FIELD").next(format!("FIELD is one of: {}", known.join(", "))))
-            }
+            _ => Err(Error::new(Kind::Usage, "a --map is not VAR=FIELD")
+                .next(format!("FIELD is one of: {}", Field::names()))),
         }
     };
     pairs.iter().map(pair).collect()

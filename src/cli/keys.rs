@@ -1,14 +1,13 @@
 //! Where subscription keys come from: a file, a variable, the record, a prompt. Never an argument.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use momo_cred_backend_api::Secret;
-use zeroize::Zeroizing;
 
-use super::context::Context;
-use crate::config::variables;
-use crate::credential::{Field, Record, check_key};
+use super::context::{Context, Place};
+use super::input::{LEAKED, read_input, shown};
+use crate::config::{looks_like_secret, variables};
+use crate::credential::{BadShape, Field, Record, check_key};
 use crate::prompt::{self, PromptError};
 use crate::{Error, Kind, Result};
 
@@ -37,7 +36,7 @@ pub(crate) struct KeyFiles {
 
 impl KeyFiles {
     /// Collects the keys: flag, then variable, then record, then prompt.
-    pub(crate) fn gather(&self, context: &Context, record: &Record) -> Result<Keys> {
+    pub(crate) fn gather(&self, context: &Context, place: &Place, record: &Record) -> Result<Keys> {
         let stdin = Path::new("-");
         if self.subscription_key_file.as_deref() == Some(stdin) && self.provisioning_key_file.as_deref() == Some(stdin)
         {
@@ -45,14 +44,14 @@ impl KeyFiles {
                 .next("put one of the keys into a file"));
         }
         let file = self.subscription_key_file.as_deref();
-        let given = key(context, Field::SubscriptionKey, file, variables::SUBSCRIPTION_KEY, record)?;
+        let given = key(context, place, Field::SubscriptionKey, file, variables::SUBSCRIPTION_KEY, record)?;
         let subscription = match given {
             Some(key) => key,
             None => ask_key("Subscription key", Field::SubscriptionKey, "--subscription-key-file FILE, or - for stdin")?,
         };
         let file = self.provisioning_key_file.as_deref();
         let variable = variables::PROVISIONING_SUBSCRIPTION_KEY;
-        let provisioning = key(context, Field::ProvisioningSubscriptionKey, file, variable, record)?;
+        let provisioning = key(context, place, Field::ProvisioningSubscriptionKey, file, variable, record)?;
         // A secondary belongs to the primary that it stands beside.
         let paired = record.input(Field::SubscriptionKey).is_some_and(|known| known.same_as(&subscription));
         let secondary = record.input(Field::SubscriptionKeySecondary).filter(|_| paired).cloned();
@@ -62,16 +61,22 @@ impl KeyFiles {
 
 fn key(
     context: &Context,
+    place: &Place,
     field: Field,
     file: Option<&Path>,
     variable: &'static str,
     record: &Record,
 ) -> Result<Option<Secret>> {
+    let file_flag = match field {
+        Field::ProvisioningSubscriptionKey => "--provisioning-key-file",
+        _ => "--subscription-key-file",
+    };
     let (value, from) = if let Some(path) = file {
-        (read_secret(context, path)?, path.display().to_string())
+        (read_secret(context, path, file_flag)?, shown(path))
     } else if let Some(value) = context.environment.secret(variable)? {
         (value, variable.to_owned())
     } else if let Some(value) = record.input(field) {
+        check_key(field, value).map_err(|bad| stored_key_is_bad(&bad, place, file_flag))?;
         (value.clone(), "the record".to_owned())
     } else {
         return Ok(None);
@@ -87,57 +92,35 @@ pub(crate) fn refused(bad: &dyn std::fmt::Display, from: &str) -> Error {
         .next("copy it again from the portal, without quotes or spaces; nothing was changed")
 }
 
+/// The error for a key that the record holds in another shape.
+fn stored_key_is_bad(bad: &BadShape, place: &Place, flag: &str) -> Error {
+    Error::new(Kind::Corrupt, format!("the record at {} is malformed", place.location))
+        .at(&place.location)
+        .because(bad)
+        .next(format!("correct it in the store, or give the key with {flag} FILE; nothing was changed"))
+}
+
+/// A value of a flag that is no setting but looks like a secret is not repeated.
+pub(crate) fn refuse_secret(flag: &str, value: &str) -> Result<()> {
+    if !looks_like_secret(value) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("the value of {flag} looks like a secret"))
+        .because("no setting takes one")
+        .next(format!("give a key with --subscription-key-file, {} or at the prompt", variables::SUBSCRIPTION_KEY))
+        .next(LEAKED))
+}
+
 /// Reads a secret from a file or standard input. One line ending at the end is dropped.
-pub(crate) fn read_secret(context: &Context, path: &Path) -> Result<Secret> {
-    let bytes = read_input(context, path, MAX)?;
+fn read_secret(context: &Context, path: &Path, flag: &str) -> Result<Secret> {
+    let alone = "put the key alone into the file";
+    let bytes = read_input(context, path, MAX, flag, "the key").map_err(|error| error.instead(alone))?;
     let mut text = bytes.as_slice();
     text = text.strip_suffix(b"\n").unwrap_or(text);
     text = text.strip_suffix(b"\r").unwrap_or(text);
     let line = std::str::from_utf8(text).ok().filter(|text| !text.chars().any(char::is_control));
-    line.map(Secret::from).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{} does not hold one line of text", path.display()))
-            .next("put the key alone into the file")
-    })
-}
-
-/// Reads a file or, for `-`, standard input, up to a size.
-pub(crate) fn read_input(context: &Context, path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>> {
-    let failed = |why: &'static str| {
-        Error::new(Kind::Usage, format!("cannot read {}", path.display())).because(why).next("check the path and its mode")
-    };
-    // Room for all of it at once: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(max + 1).unwrap_or(0)));
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(max + 1).read_to_end(&mut bytes)
-    } else {
-        let file = std::fs::File::open(path).map_err(|error| failed(why(error.kind())))?;
-        warn_if_open_to_others(context, path, &file);
-        file.take(max + 1).read_to_end(&mut bytes)
-    };
-    read.map_err(|error| failed(why(error.kind())))?;
-    match bytes.len() as u64 {
-        0 => Err(failed("it is empty")),
-        n if n > max => Err(failed("it is too long")),
-        _ => Ok(bytes),
-    }
-}
-
-const fn why(kind: std::io::ErrorKind) -> &'static str {
-    match kind {
-        std::io::ErrorKind::NotFound => "there is no such file",
-        std::io::ErrorKind::PermissionDenied => "permission denied",
-        std::io::ErrorKind::IsADirectory => "it is a folder",
-        _ => "the system reports an error",
-    }
-}
-
-fn warn_if_open_to_others(context: &Context, path: &Path, file: &std::fs::File) {
-    let Ok(stat) = rustix::fs::fstat(file) else { return };
-    let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile;
-    if regular && stat.st_mode & 0o044 != 0 {
-        let path = path.display();
-        context.output.warn(&format!("others can read {path}; close it with: chmod 600 {path}"));
-    }
+    line.map(Secret::from)
+        .ok_or_else(|| Error::new(Kind::Usage, format!("{} does not hold one line of text", shown(path))).next(alone))
 }
 
 /// Asks for a key, with its shape checked.

@@ -21,7 +21,8 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let page = match &options.command {
         None => root,
         Some(name) => {
-            let known = root.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ");
+            let known = root.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help");
+            let known = known.collect::<Vec<_>>().join(", ");
             root.find_subcommand(name).cloned().ok_or_else(|| {
                 Error::new(Kind::Usage, "there is no manual page for that command").next(format!("one of: {known}"))
             })?

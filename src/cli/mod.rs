@@ -6,7 +6,9 @@ mod completions;
 mod context;
 mod exec;
 mod import;
+mod input;
 mod document;
+mod each;
 mod keys;
 mod log;
 mod man;
@@ -29,7 +31,7 @@ use self::output::Output;
 use self::parse::Parsed;
 use crate::config::Environment;
 use crate::exec::ExecFailure;
-use crate::{Error, Kind, Outcome, Result};
+use crate::{Error, Outcome, Result};
 
 /// What `exec` answers for every failure of our own: programs use all other codes.
 const EXEC_FAILED: u8 = 125;
@@ -42,9 +44,14 @@ pub fn run(args: &[OsString]) -> Outcome {
             Ok(()) => Outcome::SUCCESS,
             Err(error) => Outcome::Exit(error.kind().exit_code()),
         },
-        Parsed::Bad { error, exec } => {
-            Output::plain().error(&error);
-            Outcome::Exit(if exec { EXEC_FAILED } else { error.kind().exit_code() })
+        Parsed::Bad { error, command, json } => {
+            let command = command.unwrap_or_default();
+            let output = Output::plain();
+            output.error(&error);
+            if json {
+                let _ = output.document(&failed(&command, &error));
+            }
+            Outcome::Exit(exit_code(&command, &error))
         }
     }
 }
@@ -69,8 +76,12 @@ fn dispatch(cli: Cli) -> Outcome {
         if output.json() {
             let _ = output.document(&failed(command, &error));
         }
-        Outcome::Exit(if command == "exec" { EXEC_FAILED } else { error.kind().exit_code() })
+        Outcome::Exit(exit_code(command, &error))
     })
+}
+
+fn exit_code(command: &str, error: &Error) -> u8 {
+    if command == "exec" { EXEC_FAILED } else { error.kind().exit_code() }
 }
 
 fn execute(context: &Context, command: Command) -> Result<Outcome> {
@@ -89,10 +100,8 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
 }
 
 fn failed(command: &str, error: &Error) -> Value {
-    // An outage, a conflict or a wrong setting says nothing of the credential.
-    let outcome = if matches!(error.kind(), Kind::Denied | Kind::Corrupt) { "bad" } else { "inconclusive" };
     json!({
-        "schema": 1, "command": command, "event": "result", "outcome": outcome,
-        "location": error.location(), "error": document::error(error),
+        "schema": 1, "command": command, "event": "result", "outcome": document::outcome(error),
+        "location": error.location(), "error": document::error(error, exit_code(command, error)),
     })
 }

@@ -1,5 +1,7 @@
 //! Everything that is printed. Data goes to standard output, people are talked to on standard error.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 
 use serde_json::Value;
@@ -8,11 +10,12 @@ use super::args::{Global, When};
 use crate::{Error, Kind, Result};
 
 /// Where and how a command talks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
     level: i8,
     color: bool,
+    warned: RefCell<BTreeSet<String>>,
 }
 
 impl Output {
@@ -23,12 +26,12 @@ impl Output {
             When::Auto => !no_color && std::io::stderr().is_terminal(),
         };
         let level = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
-        Self { json: global.json, level, color }
+        Self { json: global.json, level, color, warned: RefCell::default() }
     }
 
     /// Before the command line is understood.
     pub(crate) fn plain() -> Self {
-        Self { json: false, level: 0, color: false }
+        Self { json: false, level: 0, color: false, warned: RefCell::default() }
     }
 
     /// Whether `--json` was given.
@@ -65,9 +68,9 @@ impl Output {
         }
     }
 
-    /// Something that works but should be mended.
+    /// Something that works but should be mended. Said once.
     pub(crate) fn warn(&self, line: &str) {
-        if self.level >= 0 {
+        if self.level >= 0 && self.warned.borrow_mut().insert(line.to_owned()) {
             to_stderr(&format!("{}: {}\n", self.painted("33", "warning"), escape(line)));
         }
     }

@@ -11,7 +11,7 @@ use super::keys::KeyFiles;
 use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, RecordState};
-use crate::effective::{Effective, Purpose};
+use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Check, Driver, Finish, Here, Inputs, Obtain, Plan, Published, Seeds, Seen, Takeover};
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -54,10 +54,10 @@ async fn provision(context: &Context, options: &Options, settings: &Settings, pl
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
     let purpose = if options.replace { Purpose::Replace } else { Purpose::Use };
-    let effective = Effective::new(settings, &seen.record, purpose)?;
+    let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), purpose)?;
     refuse_production(&effective, place)?;
     let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
-    let keys = options.keys.gather(context, &seen.record)?;
+    let keys = options.keys.gather(context, place, &seen.record)?;
     let hold = place.hold().await?;
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
@@ -153,8 +153,12 @@ impl Lifecycle<'_> {
             lease,
         };
         context.output.note(&format!(
-            "{} {} {} at {}",
-            context.command, self.effective.target_environment, self.effective.product, place.location
+            "{} {} {} at {}, gateway {}",
+            context.command,
+            self.effective.target_environment,
+            self.effective.product,
+            place.location,
+            self.effective.base_url
         ));
         let head = self.head();
         let mut steps = Steps::new(context, head.clone());

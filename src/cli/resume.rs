@@ -3,10 +3,10 @@
 use super::context::{Context, Place};
 use super::provision::Lifecycle;
 use super::runtime::block_on;
-use super::{document, keys};
+use super::document;
 use crate::config::Settings;
 use crate::credential::{ClaimKind, Field, check_key};
-use crate::effective::{Effective, Purpose};
+use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Check, ClaimStanding, Inputs, Obtain, Seen, Takeover};
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -61,7 +61,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
             .because("the values it was to store were never in the record")
             .next("run `momo-cred abort`, then `momo-cred import` again"));
     }
-    let effective = Effective::new(settings, &seen.record, Purpose::Finish)?;
+    let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     let inputs = inputs(&seen, &effective, place)?;
     let lifecycle = Lifecycle { context, settings, place, effective: &effective };
     lifecycle.run(seen, inputs, Obtain::NewUser, Check::Full).await
@@ -75,7 +75,12 @@ fn inputs(seen: &Seen, effective: &Effective, place: &Place) -> Result<Inputs> {
             .at(&place.location)
             .next("run `momo-cred abort`, then `momo-cred provision`"));
     };
-    check_key(Field::SubscriptionKey, &subscription_key).map_err(|bad| keys::refused(&bad, "the claim"))?;
+    check_key(Field::SubscriptionKey, &subscription_key).map_err(|bad| {
+        Error::new(Kind::Corrupt, format!("the claim at {} is malformed", place.location))
+            .because(bad)
+            .at(&place.location)
+            .next("run `momo-cred abort`, then `momo-cred provision`")
+    })?;
     Ok(Inputs {
         product: effective.product,
         target_environment: effective.target_environment.clone(),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::{Context, Place};
 use super::document;
+use super::each::each;
 use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, RecordState};
@@ -23,20 +24,16 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
-    let mut documents = Vec::new();
-    for settings in context.chosen(options.all.into())? {
-        let place = Place::open(&settings)?;
-        let seen = block_on(place.runtime, place.seen(&settings, &context.output))?;
+    each(context, context.chosen(options.all.into())?, |settings, documents| {
+        let place = Place::open(settings)?;
+        let seen = block_on(place.runtime, place.seen(settings, &context.output))?;
         if context.output.json() {
-            documents.push(document(context, &settings, &place, &seen));
+            documents.push(document(context, settings, &place, &seen));
         } else {
-            show(context, &settings, &place, &seen)?;
+            show(context, settings, &place, &seen)?;
         }
-    }
-    if context.output.json() {
-        context.documents(documents)?;
-    }
-    Ok(Outcome::SUCCESS)
+        Ok(None)
+    })
 }
 
 fn state(seen: &Seen) -> &'static str {
@@ -88,7 +85,7 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
             line("open claim", Some(Described(&claim).to_string()))?;
             line("", Some("finish it with `momo-cred resume`, or drop it with `momo-cred abort`".to_owned()))
         }
-        Err(unknown) => line("open claim", Some(format!("of a newer momo-cred: {unknown}"))),
+        Err(unknown) => line("open claim", Some(format!("cannot be read by this version: {unknown}"))),
     }
 }
 

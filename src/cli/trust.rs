@@ -29,7 +29,14 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         let found = Config::find(&overrides, environment)?.ok_or_else(no_file)?;
         let done = revoke(found.path(), environment)?;
         let how = if done { "is no longer approved" } else { "was not approved" };
-        output.note(&format!("{} {how}", found.shown().display()));
+        let path = found.shown().display().to_string();
+        output.note(&format!("{path} {how}"));
+        if output.json() {
+            output.document(&json!({
+                "schema": 1, "command": context.command, "file": path, "trusted": false,
+                "outcome": if done { "ok" } else { "noop" },
+            }))?;
+        }
         return Ok(Outcome::SUCCESS);
     }
     let config = Config::load(&overrides, environment)?;

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::context::{Context, Place, complete};
 use super::document;
+use super::each::each;
 use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Malformed};
-use crate::effective::{Effective, Purpose, malformed};
+use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::Seen;
 use crate::momo::{self, Msisdn, Report, Subject};
 use crate::registry::Runtime;
@@ -42,31 +43,12 @@ pub(crate) struct Options {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let msisdn = options.msisdn.as_deref().map(str::parse::<Msisdn>).transpose().map_err(|error| {
-        Error::new(Kind::Usage, "the value of --msisdn is refused").because(error).next("digits with the country code")
+        Error::new(Kind::Usage, "the value of --msisdn is refused").because(error).next("give digits with the country code first")
     })?;
-    let mut worst: Option<Error> = None;
-    let mut documents = Vec::new();
-    for settings in context.chosen(options.all.into())? {
-        let place = Place::open(&settings)?;
-        let checked =
-            block_on(Runtime::Tokio, verify(context, options, &settings, &place, msisdn.as_ref(), &mut documents))?;
-        if let Some(error) = checked.filter(|new| worst.as_ref().is_none_or(|old| graver(new, old))) {
-            worst = Some(error);
-        }
-    }
-    if context.output.json() {
-        context.documents(documents)?;
-    }
-    match worst {
-        None => Ok(Outcome::SUCCESS),
-        // Said per profile already, with what to do.
-        Some(error) => Ok(Outcome::Exit(error.kind().exit_code())),
-    }
-}
-
-/// Bad outweighs inconclusive.
-fn graver(new: &Error, old: &Error) -> bool {
-    new.kind() == Kind::Denied && old.kind() != Kind::Denied
+    each(context, context.chosen(options.all.into())?, |settings, documents| {
+        let place = Place::open(settings)?;
+        block_on(Runtime::Tokio, verify(context, options, settings, &place, msisdn.as_ref(), documents))
+    })
 }
 
 async fn verify(
@@ -85,11 +67,12 @@ async fn verify(
         }
     };
     complete(&seen, place, &settings.profile)?;
-    let effective = Effective::new(settings, &seen.record, Purpose::Use)?;
+    let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
     let gateway = context.gateway(settings, &effective, TIMEOUT)?;
-    let incomplete = |field| malformed(&Malformed::Incomplete(vec![field]), &place.location);
+    let holder = Holder::Record(&place.location);
+    let incomplete = |field| holder.malformed(&Malformed::Incomplete(vec![field]));
     let get = |field| seen.record.get(field).ok_or_else(|| incomplete(field));
-    let user = seen.record.api_user().map_err(|bad| malformed(&bad, &place.location))?;
+    let user = seen.record.api_user().map_err(|bad| holder.malformed(&bad))?;
     let subject = Subject {
         product: effective.product,
         target_environment: &effective.target_environment,
@@ -99,15 +82,11 @@ async fn verify(
         msisdn,
     };
     let report = momo::verify(&gateway, &subject).await;
-    let verdict = report.error();
+    let verdict = report.error().map(|error| error.at(&place.location));
     if context.output.json() {
-        documents.push(document(context, settings, place, &effective, &seen, &report));
+        documents.push(document(context, settings, place, &effective, &seen, &report, verdict.as_ref()));
     } else {
         show(context, settings, place, &effective, &report)?;
-    }
-    let verdict = verdict.map(|error| error.at(&place.location));
-    if let Some(error) = &verdict {
-        context.output.error(error);
     }
     Ok(verdict)
 }
@@ -133,14 +112,16 @@ fn document(
     effective: &Effective,
     seen: &Seen,
     report: &Report,
+    verdict: Option<&Error>,
 ) -> Value {
     let mut map = document::head(context.command, &settings.profile, &place.location.to_string());
     document::record(&mut map, &seen.record);
     map.insert("product".into(), json!(effective.product.name()));
     map.insert("target_environment".into(), json!(effective.target_environment.as_str()));
     map.insert("outcome".into(), json!(report.outcome.name()));
-    map.insert("verified".into(), json!(report.error().is_none()));
+    map.insert("verified".into(), json!(verdict.is_none()));
     map.insert("steps".into(), report.steps.iter().map(document::step).collect());
-    map.insert("error".into(), report.error().map_or(Value::Null, |error| document::error(&error)));
+    let error = verdict.map_or(Value::Null, |error| document::error(error, error.kind().exit_code()));
+    map.insert("error".into(), error);
     Value::Object(map)
 }

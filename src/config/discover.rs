@@ -35,11 +35,16 @@ fn named_file(path: &OsStr, by: &'static str, kind: Kind, env: &Environment) -> 
     // Paths of build machines have such names in them; a secret put here has no folder before it.
     let text = path.to_string_lossy();
     if looks_like_secret(&text) && !text.contains('/') {
-        return Err(Error::new(kind, format!("the value of {by} looks like a secret, not like a path")));
+        return Err(Error::new(kind, format!("the value of {by} looks like a secret, not like a path")).next(
+            "name a config file; the shell's history and the list of processes may hold the value now: replace it",
+        ));
     }
     let path = Path::new(path);
-    read(path, FoundBy::Name, env)?
-        .ok_or_else(|| refusal(path, "does not exist").because(format!("it was named by {by}")))
+    read(path, FoundBy::Name, env)?.ok_or_else(|| {
+        refusal(path, "does not exist")
+            .because(format!("it was named by {by}"))
+            .next(format!("correct the path; without {by}, a {FILE_NAME} here or above is used"))
+    })
 }
 
 fn candidate(folder: &Path, env: &Environment) -> Result<Option<Found>> {

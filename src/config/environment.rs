@@ -43,7 +43,10 @@ impl Environment {
 
     /// A variable. An empty one is none.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables().find(|(known, _)| *known == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+        self.variables()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
     }
 
     /// A variable that is a setting. An empty one is none.
@@ -51,7 +54,10 @@ impl Environment {
     /// # Errors
     /// Misconfigured for one that is not UTF-8.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>> {
-        let not_text = || Error::new(Kind::Misconfigured, format!("{name} is not UTF-8"));
+        let not_text = || {
+            Error::new(Kind::Misconfigured, format!("{name} is not UTF-8"))
+                .next("set it anew as UTF-8, or unset it")
+        };
         self.get(name).map(|value| value.to_str().ok_or_else(not_text)).transpose()
     }
 

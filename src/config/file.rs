@@ -109,7 +109,12 @@ fn check(file: &File, path: &Path, by: FoundBy, uid: u32) -> Result<()> {
     // Of what was opened, not of the name: a link's target counts, and a swap in between changes nothing.
     let meta = file.metadata().map_err(|error| cannot(path, by, error.kind()))?;
     if !meta.is_file() {
-        return Err(ignoring(refusal(path, "is not a regular file"), by));
+        let error = refusal(path, "is not a regular file");
+        return Err(match by {
+            FoundBy::Walk => ignoring(error, by),
+            FoundBy::Name => error.next("name a regular file"),
+            FoundBy::UserFolder => error.next("move it away, or put a file in its place"),
+        });
     }
     if meta.uid() != uid && meta.uid() != 0 {
         let error =
@@ -132,10 +137,12 @@ pub(super) fn refusal(path: &Path, fault: &str) -> Error {
 
 fn too_large(path: &Path) -> Error {
     refusal(path, &format!("is larger than {} KiB", MAX / 1024))
+        .next(format!("name another file with --config or {}, or make it shorter", variables::CONFIG))
 }
 
 fn cannot(path: &Path, by: FoundBy, why: io::ErrorKind) -> Error {
-    ignoring(refusal(path, "cannot be read").because(why), by)
+    let error = refusal(path, "cannot be read").because(why);
+    ignoring(error.next("look at its mode and owner, and at those of its folder"), by)
 }
 
 /// A file that somebody else left in the way is passed by naming another.

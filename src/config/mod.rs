@@ -8,6 +8,7 @@
 mod discover;
 pub mod duration;
 mod environment;
+mod fault;
 mod file;
 mod load;
 mod origin;

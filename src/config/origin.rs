@@ -59,7 +59,7 @@ impl fmt::Display for Origin {
             Self::Flag(name) | Self::Environment(name) => f.write_str(name),
             Self::File { path, line } => write!(f, "{}, line {line}", shown_path(path)),
             Self::Record => f.write_str("the record"),
-            Self::BuiltIn => f.write_str("built in"),
+            Self::BuiltIn => f.write_str("the built-in default"),
         }
     }
 }

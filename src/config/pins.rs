@@ -15,6 +15,10 @@ use crate::{Error, Kind, Result};
 const FILE: &str = "trusted";
 const MAX: u64 = 1024 * 1024;
 
+// What to do next.
+const ANEW: &str = "delete it, and approve config files anew with `momo-cred trust`";
+const MODE: &str = "look at its mode and owner, and at those of its folder";
+
 struct Pin {
     digest: String,
     path: PathBuf,
@@ -101,20 +105,20 @@ fn load(folder: &Path, env: &Environment) -> Result<Vec<Pin>> {
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unusable(&path, "cannot be read").because(error.kind())),
+        Err(error) => return Err(unusable(&path, "cannot be read", MODE).because(error.kind())),
     };
     check(&file, &path, env)?;
     let mut text = String::new();
     let read = file.take(MAX + 1).read_to_string(&mut text);
     if read.is_err() || text.len() as u64 > MAX {
-        return Err(unusable(&path, "cannot be read"));
+        return Err(unusable(&path, "is no list of text", ANEW));
     }
     let mut pins = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
         let pin = line.split_once(' ').and_then(|(digest, path)| {
             Some(Pin { digest: digest.to_owned(), path: PathBuf::from(decode(path)?) })
         });
-        pins.push(pin.ok_or_else(|| unusable(&path, &format!("is damaged in line {}", index + 1)))?);
+        pins.push(pin.ok_or_else(|| unusable(&path, &format!("is damaged in line {}", index + 1), ANEW))?);
     }
     Ok(pins)
 }
@@ -125,23 +129,23 @@ fn open_folder(folder: &Path, env: &Environment) -> Result<Option<File>> {
     match OpenOptions::new().read(true).custom_flags(flags).open(folder) {
         Ok(file) => check(&file, folder, env).map(|()| Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unusable(folder, "cannot be opened").because(error.kind())),
+        Err(error) => Err(unusable(folder, "cannot be opened", MODE).because(error.kind())),
     }
 }
 
 /// An approval that somebody else could have written approves nothing.
 fn check(file: &File, path: &Path, env: &Environment) -> Result<()> {
-    let meta = file.metadata().map_err(|error| unusable(path, "cannot be read").because(error.kind()))?;
+    let meta =
+        file.metadata().map_err(|error| unusable(path, "cannot be read", MODE).because(error.kind()))?;
     if meta.uid() != env.uid() {
-        return Err(unusable(path, "belongs to another user"));
+        return Err(unusable(path, "belongs to another user", ANEW));
     }
     if meta.mode() & 0o022 != 0 {
-        return Err(
-            unusable(path, "can be written by others").next(format!("run `chmod go-w {}`", shown_path(path)))
-        );
+        let next = format!("run `chmod go-w {}`", shown_path(path));
+        return Err(unusable(path, "can be written by others", &next));
     }
     if !meta.is_file() && !meta.is_dir() {
-        return Err(unusable(path, "is not a regular file"));
+        return Err(unusable(path, "is not a regular file", ANEW));
     }
     Ok(())
 }
@@ -153,16 +157,16 @@ fn folder(env: &Environment) -> Result<PathBuf> {
     })
 }
 
-fn unusable(path: &Path, fault: &str) -> Error {
-    Error::new(
-        Kind::Misconfigured,
-        format!("the list of approved config files, {}, {fault}", shown_path(path)),
-    )
+fn unusable(path: &Path, fault: &str, next: &str) -> Error {
+    let what = format!("the list of approved config files, {}, {fault}", shown_path(path));
+    Error::new(Kind::Misconfigured, what).next(next)
 }
 
 fn cannot(folder: &Path, error: &io::Error) -> Error {
     let what = format!("the list of approved config files in {} cannot be written", shown_path(folder));
-    Error::new(Kind::CannotWrite, what).because(error.kind())
+    Error::new(Kind::CannotWrite, what)
+        .because(error.kind())
+        .next("make the folder your own and writable, or set XDG_STATE_HOME to another")
 }
 
 /// Without links, so that one file has one name. A file that is gone keeps the name it was asked by.

@@ -1,7 +1,7 @@
 //! Which profiles are used, and what a profile takes over from another.
 
 use super::origin::Origin;
-use super::resolve::{Overrides, refused};
+use super::resolve::{Overrides, refusal, refused};
 use super::schema::{Profile, Schema, profile_name};
 use super::secrets::shown_name;
 use super::suggest::nearest;
@@ -94,7 +94,7 @@ pub(super) fn select(
     let mut chosen: Vec<(String, Origin)> = Vec::new();
     for (list, origin) in asked {
         for name in list.split(',').map(str::trim) {
-            let name = profile_name(name).map_err(|fault| refused(name, &origin, fault))?;
+            let name = profile_name(name).map_err(|fault| refused(name, &origin, &fault))?;
             if !is_there(schema, &name) {
                 return Err(missing(&name, &origin, schema, source));
             }
@@ -121,7 +121,7 @@ fn is_there(schema: &Schema, name: &str) -> bool {
 
 fn missing(name: &str, origin: &Origin, schema: &Schema, source: Option<&Source<'_>>) -> Error {
     let shown = shown_name(name).map_or_else(|| "that".to_owned(), |name| format!("`{name}`"));
-    let error = refused(name, origin, format!("there is no profile {shown}"));
+    let error = refusal(origin).because(format!("there is no profile {shown}"));
     match source {
         Some(_) => with_names(error, name, schema),
         None => error
@@ -137,5 +137,9 @@ fn with_names(error: Error, name: &str, schema: &Schema) -> Error {
         None => error,
     };
     let list: Vec<_> = names().collect();
-    if list.is_empty() { error } else { error.next(format!("profiles there are: {}", list.join(", "))) }
+    error.next(if list.is_empty() {
+        "leave it out: the file has no profiles".to_owned()
+    } else {
+        format!("profiles there are: {}", list.join(", "))
+    })
 }

@@ -1,15 +1,16 @@
 //! Settings of one profile: a flag over a variable over the file over what is built in.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use momo_cred_backend_api::Location;
 
+use super::fault::{Bad, Fault, because};
 use super::origin::{Located, Origin, Setting};
 use super::profile::effective;
 use super::schema::{EnvTable, Schema, callback_host, preset_name, variable_prefix};
 use super::secrets::looks_like_secret;
+use super::steering::BadVariableName;
 use super::{DEFAULT_PREFIX, Environment, Found, duration, steering, variables};
 use crate::credential::{Field, Layout, Product, TargetEnvironment};
 use crate::momo::{BaseUrl, CallbackHost, ProxyUrl};
@@ -92,18 +93,26 @@ impl EnvSettings {
 }
 
 /// The refusal of a value from the command line or environment. The value itself is never repeated.
-pub(super) fn refused(value: &str, origin: &Origin, fault: impl fmt::Display) -> Error {
-    let kind = if matches!(origin, Origin::Flag(_)) { Kind::Usage } else { Kind::Misconfigured };
-    if looks_like_secret(value) {
-        return Error::new(kind, format!("the value of {origin} looks like a secret"))
-            .because("no setting takes one")
-            .next(format!(
-                "give a key with --subscription-key-file, {} or at the prompt",
-                variables::SUBSCRIPTION_KEY
-            ))
-            .next("the shell's history and the list of processes may hold it now: replace it");
-    }
-    Error::new(kind, format!("the value of {origin} is refused")).because(fault)
+pub(super) fn refused(value: &str, origin: &Origin, fault: &impl Fault) -> Error {
+    if looks_like_secret(value) { refused_secret(origin) } else { because(refusal(origin), fault) }
+}
+
+pub(super) fn refusal(origin: &Origin) -> Error {
+    Error::new(kind(origin), format!("the value of {origin} is refused"))
+}
+
+fn refused_secret(origin: &Origin) -> Error {
+    Error::new(kind(origin), format!("the value of {origin} looks like a secret"))
+        .because("no setting takes one")
+        .next(format!(
+            "give a key with --subscription-key-file, {} or at the prompt",
+            variables::SUBSCRIPTION_KEY
+        ))
+        .next("the shell's history and the list of processes may hold it now: replace it")
+}
+
+fn kind(origin: &Origin) -> Kind {
+    if matches!(origin, Origin::Flag(_)) { Kind::Usage } else { Kind::Misconfigured }
 }
 
 /// Resolves one profile, without regard to trust.
@@ -121,14 +130,16 @@ impl Resolver<'_> {
         let (layout, fields_line) =
             profile.fields.map_or((Layout::default(), None), |fields| (fields.value, Some(fields.line)));
         let given = self.given("--store", &flags.store, Some(variables::STORE), |text| {
-            place(text.parse::<Location>().map_err(|fault| fault.to_string())?, None, &layout)
+            let location =
+                text.parse::<Location>().map_err(|fault| Bad::new(fault.to_string(), fault.next()))?;
+            place(location, None, &layout)
         })?;
         let store = match (given, profile.store) {
             (Some(given), _) => given,
             (None, Some(located)) => {
                 let Setting { value, origin } = self.in_file(located);
                 let placed = place(value, self.folder(), &layout)
-                    .map_err(|fault| misplaced(&origin, "store", fault))?;
+                    .map_err(|fault| misplaced(&origin, "store", &fault))?;
                 Setting::new(placed, origin)
             }
             (None, None) => {
@@ -136,7 +147,7 @@ impl Resolver<'_> {
                 let origin = fields_line
                     .map_or(Origin::BuiltIn, |line| self.in_file(Located { value: (), line }).origin);
                 let placed = place(default_store()?, None, &layout)
-                    .map_err(|fault| misplaced(&origin, "fields", fault))?;
+                    .map_err(|fault| misplaced(&origin, "fields", &fault))?;
                 Setting::new(placed, Origin::BuiltIn)
             }
         };
@@ -204,7 +215,7 @@ impl Resolver<'_> {
     }
 
     /// The flag, else the variable, else the file.
-    fn pick<T, E: fmt::Display>(
+    fn pick<T, E: Fault>(
         &self,
         flag: &'static str,
         value: &Option<String>,
@@ -217,7 +228,7 @@ impl Resolver<'_> {
     }
 
     /// The flag, else the variable.
-    fn given<T, E: fmt::Display>(
+    fn given<T, E: Fault>(
         &self,
         flag: &'static str,
         value: &Option<String>,
@@ -235,11 +246,11 @@ impl Resolver<'_> {
         // A path in a store may have the id of a tenant in it, 32 hex digits too.
         let is_path = flag == "--store" && text.contains('/');
         if looks_like_secret(text) && !is_path {
-            return Err(refused(text, &origin, ""));
+            return Err(refused_secret(&origin));
         }
         read(text)
             .map(|value| Some(Setting::new(value, origin.clone())))
-            .map_err(|fault| refused(text, &origin, fault))
+            .map_err(|fault| refused(text, &origin, &fault))
     }
 
     fn in_file<T>(&self, located: Located<T>) -> Setting<T> {
@@ -259,45 +270,60 @@ impl Resolver<'_> {
 }
 
 /// Completes a dotenv location: the path starts from the folder of the file that names it, the prefix defaults.
-fn place(
-    location: Location,
-    folder: Option<&Path>,
-    layout: &Layout,
-) -> std::result::Result<Location, String> {
+fn place(location: Location, folder: Option<&Path>, layout: &Layout) -> std::result::Result<Location, Bad> {
     if location.scheme() != "dotenv" {
         return Ok(location);
     }
     let path = Path::new(location.address());
     let address = match folder {
-        Some(folder) if path.is_relative() => folder
-            .join(path)
-            .into_os_string()
-            .into_string()
-            .map_err(|_| "its path is not UTF-8".to_owned())?,
+        Some(folder) if path.is_relative() => {
+            folder.join(path).into_os_string().into_string().map_err(|_| {
+                Bad::new("its path is not UTF-8", "give an absolute path, or move the config file")
+            })?
+        }
         _ => location.address().to_owned(),
     };
     let prefix = location.fragment().unwrap_or(DEFAULT_PREFIX);
     for field in Field::ALL {
         // What a field is called is the file's choice too: `#NODE` and a field `options` make NODE_OPTIONS.
-        steering::refuse(&format!("{prefix}_{}", layout.stored(field)))
-            .map_err(|fault| format!("prefix and stored name of {field} make a variable that is {fault}"))?;
+        let stored = layout.stored(field);
+        steering::refuse(&format!("{prefix}_{stored}")).map_err(|bad| {
+            let why = match bad {
+                BadVariableName::Syntax => format!("prefix and stored name of {field} together are {bad}"),
+                BadVariableName::Steering => format!(
+                    "prefix and stored name of {field} make a variable whose name steers how programs are found, \
+                     loaded or run"
+                ),
+            };
+            if stored == field.name() {
+                Bad::new(why, "choose another prefix after `#`, as in dotenv:.env#MOMO")
+            } else {
+                Bad::new(why, format!("choose another name for {field} in `fields`, or another prefix after `#`"))
+            }
+        })?;
     }
-    Location::new("dotenv", address, Some(prefix.to_owned())).map_err(|fault| fault.to_string())
+    Location::new("dotenv", address, Some(prefix.to_owned()))
+        .map_err(|fault| Bad::new(fault.to_string(), fault.next()))
 }
 
-fn misplaced(origin: &Origin, key: &str, fault: String) -> Error {
-    Error::new(Kind::Misconfigured, format!("{origin}: `{key}` has a wrong value")).because(fault)
+fn misplaced(origin: &Origin, key: &str, fault: &Bad) -> Error {
+    because(Error::new(Kind::Misconfigured, format!("{origin}: `{key}` has a wrong value")), fault)
 }
 
 fn default_store() -> Result<Location> {
-    Location::new("dotenv", ".env", Some(DEFAULT_PREFIX.to_owned()))
-        .map_err(|fault| Error::new(Kind::Internal, "the built-in location is refused").because(fault))
+    Location::new("dotenv", ".env", Some(DEFAULT_PREFIX.to_owned())).map_err(|fault| {
+        let error = Error::new(Kind::Internal, "the built-in location is refused").because(fault);
+        error.next("report this as a bug, and name the location with --store")
+    })
 }
 
 /// A text that others read further. Only what would garble a message is refused here.
-fn plain(text: &str) -> std::result::Result<String, &'static str> {
+fn plain(text: &str) -> std::result::Result<String, Bad> {
     if text.is_empty() || text.len() > 4096 || text.chars().any(char::is_control) {
-        return Err("it is empty, too long or holds a control character");
+        return Err(Bad::new(
+            "it is empty, too long or holds a control character",
+            "give a filter such as debug, or leave it out",
+        ));
     }
     Ok(text.to_owned())
 }

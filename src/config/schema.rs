@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use momo_cred_backend_api::Location;
 
+use super::fault::{Bad, BadHost, because, field};
 use super::origin::Located;
 use super::secrets::{looks_like_secret, shown_name};
-use super::suggest::nearest;
 use super::syntax::Source;
 use super::table::{Entry, entries};
 use super::{duration, steering};
 use crate::Result;
 use crate::credential::{Field, Layout, Product, TargetEnvironment};
-use crate::momo::{BaseUrl, CallbackHost, HostFault, ProxyUrl};
+use crate::momo::{BaseUrl, CallbackHost, ProxyUrl};
 
 /// A config file.
 #[derive(Clone, Debug, Default)]
@@ -87,14 +87,20 @@ pub(super) fn read(source: &Source<'_>) -> Result<Schema> {
 }
 
 /// Checks a profile's name.
-pub(super) fn profile_name(name: &str) -> std::result::Result<String, &'static str> {
+pub(super) fn profile_name(name: &str) -> std::result::Result<String, Bad> {
     let plain = (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     if !plain {
-        return Err("a profile's name is letters, digits, `_` and `-`");
+        return Err(Bad::new(
+            "a profile's name is letters, digits, `_` and `-`",
+            "give up to 64 of these, such as collection-sandbox",
+        ));
     }
     if looks_like_secret(name) {
-        return Err("it looks like a secret");
+        return Err(Bad::new(
+            "it looks like a secret",
+            "take it out; if the file was shared or committed, replace the credential",
+        ));
     }
     Ok(name.to_owned())
 }
@@ -113,8 +119,8 @@ fn dotenv(entry: &Entry<'_>) -> Result<Option<Located<bool>>> {
 fn profiles(entry: &Entry<'_>) -> Result<BTreeMap<String, Located<Profile>>> {
     let mut profiles = BTreeMap::new();
     for entry in entry.table()? {
-        let name =
-            profile_name(entry.name).map_err(|fault| entry.error("cannot be a profile").because(fault))?;
+        let name = profile_name(entry.name)
+            .map_err(|fault| because(entry.nameless("this name cannot be a profile's"), &fault))?;
         profiles.insert(name, entry.located(profile(&entry)?));
     }
     Ok(profiles)
@@ -148,10 +154,12 @@ fn env(entry: &Entry<'_>) -> Result<EnvTable> {
             "prefix" => env.prefix = Some(entry.read(variable_prefix)?),
             "names" => {
                 for entry in entry.table()? {
-                    steering::refuse(entry.name)
-                        .map_err(|fault| entry.error("cannot be a variable of the program").because(fault))?;
+                    let next = "give the variable another name, such as PAYOUT_KEY";
+                    steering::refuse(entry.name).map_err(|fault| {
+                        entry.error("cannot be a variable of the program").because(fault).next(next)
+                    })?;
                     if looks_like_secret(entry.name) {
-                        return Err(entry.error("looks like a secret, not like a variable"));
+                        return Err(entry.error("looks like a secret, not like a variable").next(next));
                     }
                     env.names.push((entry.name.to_owned(), entry.read(field)?.value));
                 }
@@ -165,39 +173,32 @@ fn env(entry: &Entry<'_>) -> Result<EnvTable> {
 fn fields(entry: &Entry<'_>) -> Result<Located<Layout>> {
     let mut mapped = Vec::new();
     for entry in entry.table()? {
-        let field = field(entry.name).map_err(|fault| entry.error("is not a field").because(fault))?;
+        let field = field(entry.name).map_err(|fault| because(entry.error("is not a field"), &fault))?;
         mapped.push((field, entry.text()?.to_owned()));
     }
-    let layout = Layout::new(mapped).map_err(|fault| entry.error("has a wrong value").because(fault))?;
+    let layout = Layout::new(mapped).map_err(|fault| because(entry.error("has a wrong value"), &fault))?;
     Ok(entry.located(layout))
 }
 
-/// The field of that name.
-fn field(name: &str) -> std::result::Result<Field, String> {
-    Field::from_name(name).ok_or_else(|| {
-        let names = Field::ALL.map(Field::name);
-        match nearest(name, names) {
-            Some(meant) => format!("a record has no such field; did you mean {meant}?"),
-            None => format!("a record has no such field; fields: {}", names.join(", ")),
-        }
-    })
-}
-
-/// Reads a callback host. What was probably meant is not said: it would repeat a part of the value.
-pub(super) fn callback_host(text: &str) -> std::result::Result<CallbackHost, HostFault> {
-    text.parse::<CallbackHost>().map_err(|bad| bad.fault)
+/// Reads a callback host.
+pub(super) fn callback_host(text: &str) -> std::result::Result<CallbackHost, BadHost> {
+    text.parse::<CallbackHost>().map_err(BadHost)
 }
 
 /// Checks the form of a preset's name; whether there is one of that name is the business of `exec`.
-pub(super) fn preset_name(name: &str) -> std::result::Result<String, &'static str> {
-    shown_name(name).map(str::to_owned).ok_or("a preset's name is letters, digits and `-`")
+pub(super) fn preset_name(name: &str) -> std::result::Result<String, Bad> {
+    let bad = || Bad::new("a preset's name is letters, digits and `-`", "give one such as momo");
+    shown_name(name).map(str::to_owned).ok_or_else(bad)
 }
 
 /// Checks a prefix by the variable it would make.
-pub(super) fn variable_prefix(prefix: &str) -> std::result::Result<String, steering::BadVariableName> {
+pub(super) fn variable_prefix(prefix: &str) -> std::result::Result<String, Bad> {
+    let bad = |fault: steering::BadVariableName| {
+        Bad::new(fault.to_string(), "choose another prefix, such as MOMO or MOMO_COLLECTION")
+    };
     if prefix.is_empty() || looks_like_secret(prefix) {
-        return Err(steering::BadVariableName::Syntax);
+        return Err(bad(steering::BadVariableName::Syntax));
     }
-    steering::refuse(&format!("{prefix}_API_KEY"))?;
+    steering::refuse(&format!("{prefix}_API_KEY")).map_err(bad)?;
     Ok(prefix.to_owned())
 }

@@ -1,6 +1,7 @@
 //! The name somebody probably meant.
 
-/// The nearest of the names: at most two slips away (one for short names), or begun alike. Case, `_` and `-` are one.
+/// The nearest of the names: at most two slips away (one for short names) with something in common, or begun alike.
+/// Case, `_` and `-` are one.
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = plain(typed);
     // Longer than any name we have; the distance takes time in the product of both lengths.
@@ -11,9 +12,10 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         let known = plain(name);
         let far = distance(&typed, &known);
         let most = if known.len() <= 4 { 1 } else { 2 };
+        let alike = far <= most && far < typed.len().max(known.len());
         let begun =
             typed.len() >= 3 && known.len() >= 3 && (known.starts_with(&typed) || typed.starts_with(&known));
-        if far <= most { Some((far, name)) } else { begun.then_some((3, name)) }
+        if alike { Some((far, name)) } else { begun.then_some((3, name)) }
     };
     names.into_iter().filter_map(rank).min_by_key(|(far, _)| *far).map(|(_, name)| name)
 }
@@ -61,6 +63,11 @@ mod tests {
         ] {
             assert_eq!(nearest(typed, names), meant, "{typed}");
         }
+        // One slip makes any name of one letter another one.
+        assert_eq!(
+            (nearest("b", ["a"]), nearest("A", ["a"]), nearest("ab", ["a"])),
+            (None, Some("a"), Some("a"))
+        );
         assert_eq!(nearest(&"a".repeat(100_000), names), None);
     }
 }

@@ -40,6 +40,7 @@ impl<'a> Source<'a> {
             let before = self.text.as_bytes().get(self.starts[line - 1]..at).unwrap_or_default();
             let column = String::from_utf8_lossy(before).chars().count() + 1;
             self.error(line, &format!("column {column}: this is not TOML, or a key that is there already"))
+                .next("correct the line: texts are in quotes, and a key stands once in its table")
         })?;
         Ok(table.into_inner())
     }

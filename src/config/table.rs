@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::duration;
+use super::fault::{Fault, because};
 use super::origin::Located;
 use super::secrets::{is_named_like_secret, looks_like_secret, shown_name};
 use super::suggest::nearest;
@@ -51,6 +52,11 @@ impl<'a> Entry<'a> {
         self.source.error(self.line, &format!("{} {fault}", self.shown))
     }
 
+    /// A fault of a key that is not named: what is wrong is the name.
+    pub(super) fn nameless(&self, fault: &str) -> Error {
+        self.source.error(self.line, fault)
+    }
+
     /// The refusal of a key that is none of these.
     pub(super) fn unknown(&self, known: &[&'static str]) -> Error {
         if is_named_like_secret(self.name) {
@@ -65,34 +71,39 @@ impl<'a> Entry<'a> {
 
     /// A table: its entries.
     pub(super) fn table(&self) -> Result<Vec<Self>> {
-        let DeValue::Table(table) = self.value else { return Err(self.wrong_type("a table")) };
+        let DeValue::Table(table) = self.value else {
+            return Err(self.wrong_type("a table", "write it as a table: `[..]` above its keys, or `{ .. }`"));
+        };
         let above = self.shown.strip_prefix('`').and_then(|shown| shown.strip_suffix('`'));
         Ok(entries(table, above, self.source))
     }
 
     /// A text.
     pub(super) fn text(&self) -> Result<&'a str> {
-        let DeValue::String(text) = self.value else { return Err(self.wrong_type("a string")) };
+        let DeValue::String(text) = self.value else {
+            return Err(self.wrong_type("a string", "write it as one string, in quotes"));
+        };
         if looks_like_secret(text) {
             return Err(self.source.secret(self.line, &format!("the value of {}", self.shown)));
         }
         if text.is_empty() || text.len() > 4096 || text.chars().any(char::is_control) {
-            return Err(self.error("is empty, too long or holds a control character"));
+            let error = self.error("is empty, too long or holds a control character");
+            return Err(error.next("give it a value of 1 to 4096 plain characters, or leave it out"));
         }
         Ok(text)
     }
 
-    /// A text that is read further. The error's text must not hold the value.
-    pub(super) fn read<T, E: std::fmt::Display>(
+    /// A text that is read further.
+    pub(super) fn read<T, E: Fault>(
         &self,
         f: impl FnOnce(&str) -> std::result::Result<T, E>,
     ) -> Result<Located<T>> {
-        let value = f(self.text()?).map_err(|fault| self.error("has a wrong value").because(fault))?;
+        let value = f(self.text()?).map_err(|fault| because(self.error("has a wrong value"), &fault))?;
         Ok(self.located(value))
     }
 
     /// A text of a type that reads itself.
-    pub(super) fn parsed<T: FromStr<Err: std::fmt::Display>>(&self) -> Result<Located<T>> {
+    pub(super) fn parsed<T: FromStr<Err: Fault>>(&self) -> Result<Located<T>> {
         self.read(str::parse)
     }
 
@@ -104,14 +115,19 @@ impl<'a> Entry<'a> {
     /// A duration.
     pub(super) fn duration(&self, bounds: std::ops::RangeInclusive<Duration>) -> Result<Located<Duration>> {
         if matches!(self.value, DeValue::Integer(_)) {
-            return Err(self.wrong_type("a string with its unit, such as \"15s\""));
+            return Err(self.wrong_type(
+                "a string with its unit, such as \"15s\"",
+                "write the number with its unit, in quotes",
+            ));
         }
         self.read(|text| duration::parse_within(text, bounds))
     }
 
     /// `true` or `false`.
     pub(super) fn boolean(&self) -> Result<Located<bool>> {
-        let DeValue::Boolean(value) = self.value else { return Err(self.wrong_type("true or false")) };
+        let DeValue::Boolean(value) = self.value else {
+            return Err(self.wrong_type("true or false", "write true or false, without quotes"));
+        };
         Ok(self.located(*value))
     }
 
@@ -119,7 +135,7 @@ impl<'a> Entry<'a> {
         Located { value, line: self.line }
     }
 
-    fn wrong_type(&self, expected: &str) -> Error {
+    fn wrong_type(&self, expected: &str, next: &str) -> Error {
         let given = match self.value {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -128,6 +144,6 @@ impl<'a> Entry<'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.error(&format!("is {given} where {expected} belongs"))
+        self.error(&format!("is {given} where {expected} belongs")).next(next)
     }
 }

@@ -83,6 +83,11 @@ impl Field {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
+    /// All names, for messages.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
     /// Whether its value is a key: never shown, and random enough for a fingerprint.
     pub const fn is_key(self) -> bool {
         matches!(

@@ -79,10 +79,13 @@ impl fmt::Display for BadShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.field)?;
         match self.fault {
+            ShapeFault::Length(1) => f.write_str("has 1 character where a key has 32 hex digits"),
             ShapeFault::Length(n) => write!(f, "has {n} characters where a key has 32 hex digits"),
             ShapeFault::NotHex => f.write_str("holds something other than the 32 hex digits of a key"),
             ShapeFault::Space => f.write_str("has white space at an end"),
-            ShapeFault::IsUuid => f.write_str("is a UUID: that is an API user, not a key; were they swapped?"),
+            ShapeFault::IsUuid => {
+                f.write_str("is a UUID: that is an API user, not a key; were they swapped?")
+            }
             ShapeFault::IsKey => {
                 f.write_str("is 32 hex digits: that is a key, not an API user; were they swapped?")
             }

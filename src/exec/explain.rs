@@ -32,7 +32,7 @@ pub enum Shown<'a> {
     Fingerprint(Fingerprint),
     /// Of fields that are not secret.
     Text(&'a str),
-    /// A key where no key belongs: a mapping of fields may be wrong.
+    /// A key where no key belongs, or something else where one does: a mapping of fields may be wrong.
     Hidden,
     /// The field has no value: the variable is not set, and removed if the parent had it.
     Unset,

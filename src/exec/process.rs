@@ -22,6 +22,9 @@ use crate::{Error, Kind};
 /// Where programs are searched for without a PATH: what the C libraries take.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
+/// What to do where no program is named.
+const NO_PROGRAM: &str = "put the program after `--`: momo-cred exec -- COMMAND ARGUMENTS";
+
 /// The program to become: its arguments byte for byte, as typed, and its environment.
 pub struct Replacement {
     /// The program's name as typed, then its arguments. Never empty.
@@ -44,11 +47,13 @@ impl Replacement {
     pub fn new(command: impl IntoIterator<Item = OsString>, env: ChildEnv) -> Result<Self, Error> {
         let argv: Result<Vec<_>, _> = command.into_iter().map(|word| CString::new(word.into_vec())).collect();
         // The error holds the argument, so it is not passed on.
-        let argv =
-            argv.map_err(|_| Error::new(Kind::Usage, "an argument of the program holds a NUL byte"))?;
+        let argv = argv.map_err(|_| {
+            let error = Error::new(Kind::Usage, "an argument of the program holds a NUL byte");
+            error.next("take it out, or give the program a file with it")
+        })?;
         if argv.is_empty() {
             let none = Error::new(Kind::Usage, "no program is named");
-            return Err(none.next("put it after `--`: momo-cred exec -- PROGRAM ARGUMENTS"));
+            return Err(none.next(NO_PROGRAM));
         }
         Ok(Self { argv, env })
     }
@@ -114,6 +119,10 @@ impl Replacement {
     fn failure(&self, found: Option<(CString, Errno)>) -> ExecFailure {
         let name = self.program().to_string_lossy().escape_debug().to_string();
         let error = |why: &str| Error::new(Kind::Usage, format!("cannot start {name}")).because(why);
+        if name.is_empty() {
+            let error = Error::new(Kind::Usage, "the name of the program is empty");
+            return ExecFailure { code: 127, error: error.next(NO_PROGRAM) };
+        }
         let Some((file, errno)) = found else {
             let error = error("no such program in PATH").next("check the spelling, or name it with its path");
             return ExecFailure { code: 127, error };
@@ -124,22 +133,35 @@ impl Replacement {
                 let why = "the file is there, but the interpreter or loader that it names is not";
                 (127, error(why).next("check its first line, or install what it needs"))
             }
-            Errno::NOENT => (127, error("no such file")),
-            Errno::NOTDIR => (127, error("a part of its path is not a directory")),
+            Errno::NOENT => {
+                (127, error("no such file").next("check the path, and the folder that it starts from"))
+            }
+            Errno::NOTDIR => (
+                127,
+                error("a part of its path is not a directory")
+                    .next("check the path: one of its folders is a file"),
+            ),
             Errno::ACCESS if metadata.as_ref().is_ok_and(fs::Metadata::is_dir) => {
-                (126, error("it is a directory"))
+                (126, error("it is a directory").next("name a program in it"))
             }
             Errno::ACCESS if metadata.is_ok_and(|file| file.permissions().mode() & 0o111 == 0) => {
                 (126, error("it is not executable").next("make it executable: chmod +x"))
             }
-            Errno::ACCESS => (126, error("permission denied")),
+            Errno::ACCESS => {
+                let next =
+                    "check the modes of the file and of its folders, and that they are not mounted noexec";
+                (126, error("permission denied").next(next))
+            }
             Errno::NOEXEC => {
                 let why = "exec format error: no program for this machine, and no interpreter line";
                 (126, error(why).next("let a script begin with a line such as #!/bin/sh"))
             }
             Errno::TOOBIG => (125, self.too_big(error("argument list too long"))),
             // The system's own words for a number: they hold nothing of ours.
-            other => (126, error(&io::Error::from(other).to_string())),
+            other => {
+                let error = error(&io::Error::from(other).to_string());
+                (126, error.next("check the file and its file system, or try the program without momo-cred"))
+            }
         };
         ExecFailure { code, error }
     }

@@ -6,9 +6,10 @@ use momo_cred_backend_api::{At, Backend, Lookup, RecordName, Secret};
 use uuid::Uuid;
 
 use super::finish::Finish;
-use super::machine::{Effect, Event, Machine};
+use super::machine::Machine;
 use super::plan::{KeyRole, Plan};
 use super::signals::Noted;
+use super::step::{Effect, Event};
 use super::World;
 use crate::momo::{Diagnosis, Gateway, Msisdn, Refusal, Silence, Step, StepReport};
 
@@ -66,7 +67,8 @@ impl Driver<'_> {
                 }
                 Effect::Preflight(role) => {
                     let answer = self.preflight(&machine, role).await;
-                    watch.ended(&StepReport::of("preflight", answer.as_ref().err()));
+                    // What to do is told by the error that follows; with several keys only the last one counts.
+                    watch.ended(&StepReport { hint: None, ..StepReport::of("preflight", answer.as_ref().err()) });
                     Event::Preflight(answer)
                 }
                 Effect::Claim(document, expect) => {

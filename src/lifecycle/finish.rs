@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::judge::Described;
 use super::plan::KeyRole;
 use crate::credential::{Claim, Record, UnknownClaim};
-use crate::momo::Refusal;
+use crate::momo::{Diagnosis, Refusal, Verdict};
 use crate::{Error, Kind};
 
 /// The end of a lifecycle.
@@ -50,9 +50,14 @@ fn gateway(what: String, refusal: &Refusal) -> Error {
 }
 
 pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
-    let what = "the gateway refuses every subscription key there is; nothing was changed".to_owned();
+    let every_key = refused.iter().all(|(_, refusal)| refusal.kind() == Kind::Denied);
+    let what = if every_key {
+        "the gateway refuses every subscription key there is; nothing was changed"
+    } else {
+        "the gateway cannot provision; nothing was changed"
+    };
     let mut error = match refused.last() {
-        Some((_, refusal)) => gateway(what, refusal),
+        Some((_, refusal)) => gateway(what.to_owned(), refusal),
         None => Error::new(Kind::Usage, "there is no subscription key to provision with"),
     };
     for (role, refusal) in refused {
@@ -62,16 +67,24 @@ pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
 }
 
 pub(super) fn preflight_stopped(refusal: &Refusal) -> Finish {
-    failed(gateway("the gateway cannot provision now; nothing was changed".to_owned(), refusal))
+    let what = "the gateway cannot provision now; nothing was changed";
+    if refusal.diagnosis == Diagnosis::Outage {
+        // The usual advice is about a credential that there is not yet.
+        return failed(Error::new(refusal.kind(), what).because(refusal).next("run it again later"));
+    }
+    failed(gateway(what.to_owned(), refusal))
 }
 
 pub(super) fn newer_layout() -> Finish {
-    failed(Error::new(Kind::Misconfigured, "the record is of a newer layout").next("upgrade momo-cred; nothing was changed"))
+    failed(
+        Error::new(Kind::Misconfigured, "the record is of a newer layout")
+            .next("upgrade momo-cred; nothing was changed"),
+    )
 }
 
 pub(super) fn unknown_claim(unknown: &UnknownClaim) -> Finish {
     failed(
-        Error::new(Kind::Conflict, "the record holds a claim of a newer momo-cred")
+        Error::new(Kind::Conflict, "the record holds a claim that this version cannot read")
             .because(unknown)
             .next("finish it with the version that made it; nothing was changed"),
     )
@@ -100,9 +113,14 @@ pub(super) fn refused(refusal: &Refusal, withdrawn: bool) -> Finish {
     })
 }
 
-/// Stopped with the claim left open.
+/// Stopped with the claim left open. To resume after a refusal would bring the same refusal.
 pub(super) fn stopped(refusal: &Refusal, user: Option<Uuid>) -> Finish {
-    failed(left_open(gateway("provisioning stopped before anything was published".to_owned(), refusal), user))
+    let what = "provisioning stopped before anything was published";
+    if refusal.verdict() == Verdict::Bad {
+        let error = claim_stays(gateway(what.to_owned(), refusal), user);
+        return failed(error.next("then drop the claim with `momo-cred abort` and provision with the right key"));
+    }
+    failed(left_open(Error::new(refusal.kind(), what).because(refusal), user))
 }
 
 pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
@@ -120,13 +138,16 @@ pub(super) fn out_of_time(user: Option<Uuid>) -> Finish {
 }
 
 fn left_open(error: Error, user: Option<Uuid>) -> Error {
-    let error = match user {
+    claim_stays(error, user).next(RESUME)
+}
+
+fn claim_stays(error: Error, user: Option<Uuid>) -> Error {
+    match user {
         Some(user) => error.because(format!(
             "the claim stays open; API user {user} may exist at the gateway, its key was dropped and nothing is lost"
         )),
         None => error,
-    };
-    error.next(RESUME)
+    }
 }
 
 pub(super) fn not_ours(claim: Option<&Claim>, orphan: Uuid) -> Finish {

@@ -11,60 +11,15 @@ use momo_cred_backend_api as api;
 use momo_cred_backend_api::{Document, Expect, Lookup, Revision, Secret};
 use uuid::Uuid;
 
+use super::compose;
 use super::finish::{self, Finish, Published};
 use super::plan::{Check, KeyRole, Obtain, Plan};
-use super::retired;
+use super::step::{Effect, Event};
 use crate::credential::{Claim, Field, Record};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
 /// How often publish goes back to the fence because somebody edited the record beside us.
 const FENCES: u8 = 3;
-
-/// What the driver is to do next.
-#[derive(Debug)]
-pub enum Effect {
-    /// Ask the gateway whether this key may provision.
-    Preflight(KeyRole),
-    /// Write the claim.
-    Claim(Document, Expect),
-    /// Make the API user with this key.
-    CreateUser(KeyRole, Uuid),
-    /// Ask for its key.
-    CreateKey(KeyRole, Uuid),
-    /// Try the credential: a token, then a product read.
-    Check(Uuid, Secret),
-    /// Read the record before publishing.
-    Fence,
-    /// Write the credential.
-    Publish(Document, Expect),
-    /// Read what was published, by its revision.
-    ReadBack(Revision),
-    /// Take the claim back.
-    Withdraw(Document, Expect),
-    /// Stop.
-    Finish(Box<Finish>),
-}
-
-/// What came of an effect.
-#[derive(Debug)]
-pub enum Event {
-    /// Start.
-    Begin,
-    /// Of [`Effect::Preflight`]; 404 for the random user asked for is the good answer.
-    Preflight(Result<(), Refusal>),
-    /// Of [`Effect::Claim`], [`Effect::Publish`], [`Effect::Withdraw`].
-    Written(Result<Revision, api::Error>),
-    /// Of [`Effect::CreateUser`].
-    UserCreated(Result<(), Refusal>),
-    /// Of [`Effect::CreateKey`].
-    KeyCreated(Result<Secret, Refusal>),
-    /// Of [`Effect::Check`].
-    Checked(Result<(), Refusal>),
-    /// Of [`Effect::Fence`], [`Effect::ReadBack`].
-    Read(Result<Lookup, api::Error>),
-    /// The lease or the time for network work ran out before the next step.
-    OutOfTime,
-}
 
 #[derive(Debug)]
 enum State {
@@ -220,12 +175,7 @@ impl Machine {
         let Some((claim, user)) = seed.and_then(|claim| claim.api_user.map(|user| (claim, user))) else {
             return self.finish(finish::impossible());
         };
-        retired::claimed_user(&mut record);
-        record.close_claim();
-        if record.get(Field::ApiKey).is_none() {
-            self.drop_strangers(&mut record);
-        }
-        record.open_claim(&claim, &self.plan.inputs.fields());
+        compose::claimed(&self.plan, &mut record, &claim);
         let document = record.document().clone();
         self.open = Some(Open { claim, user, record, revision: None });
         self.state = State::Claiming { key };
@@ -282,10 +232,7 @@ impl Machine {
         }
         let revision = self.open.as_ref().and_then(|open| open.revision.clone());
         let Some(revision) = revision else { return self.finish(finish::impossible()) };
-        let mut record = self.plan.seen.record.clone();
-        retired::claimed_user(&mut record);
-        record.close_claim();
-        self.plan.seeds.claimed(self.attempt).for_each(|user| record.retire(user));
+        let record = compose::withdrawn(&self.plan, self.plan.seeds.claimed(self.attempt));
         self.state = State::Withdrawing { cause: refusal };
         Effect::Withdraw(record.document().clone(), Expect::Revision(revision))
     }
@@ -350,50 +297,17 @@ impl Machine {
         }
     }
 
-    fn publish(&mut self, issued: Issued, mut record: Record, expect: Expect, round: u8) -> Effect {
-        if record.get(Field::ApiKey).is_some()
-            && let Ok(Some(old)) = record.api_user()
-            && old != issued.user
-        {
-            record.retire(old);
-        }
-        let keeps_provisioning_key = self.plan.seen.record.get(Field::ProvisioningSubscriptionKey).is_some();
-        record.close_claim();
-        self.drop_strangers(&mut record);
-        for (field, value) in self.plan.inputs.fields() {
-            record.set(field, value);
-        }
-        if !keeps_provisioning_key {
-            record.unset(Field::ProvisioningSubscriptionKey);
-        }
-        record.set_text(Field::ApiUser, issued.user.to_string());
-        record.set(Field::ApiKey, issued.api_key.clone());
-        retired::in_use(&mut record, issued.user);
-        record.set_text(Field::IssuedAt, self.plan.seeds.since().to_string());
-        if record.text(Field::Schema).is_none() {
-            record.set_text(Field::Schema, "1");
-        }
+    fn publish(&mut self, issued: Issued, record: Record, expect: Expect, round: u8) -> Effect {
+        let record = compose::published(&self.plan, record, issued.user, &issued.api_key);
         let document = record.document().clone();
         self.state = State::Publishing { issued, document: document.clone(), round };
         Effect::Publish(document, expect)
     }
 
-    /// Drops what belonged to the credential before and is not part of the new one: the other key of another pair, the
-    /// callback host of another user. Left there, the record would be a mixture.
-    fn drop_strangers(&self, record: &mut Record) {
-        let (before, inputs) = (&self.plan.seen.record, &self.plan.inputs);
-        if before.get(Field::SubscriptionKey).is_some_and(|key| !key.same_as(&inputs.subscription_key)) {
-            record.unset(Field::SubscriptionKeySecondary);
-        }
-        if before.get(Field::ApiKey).is_some() {
-            record.unset(Field::CallbackHost);
-        }
-    }
-
     /// An import has no claim to fence: nothing is issued, and its one write expects what was read.
     fn publish_import(&mut self, issued: Issued) -> Effect {
         let mut record = self.plan.seen.record.clone();
-        retired::claimed_user(&mut record);
+        compose::retire_claimed(&mut record);
         self.publish(issued, record, self.plan.seen.expect.clone(), FENCES)
     }
 

@@ -5,23 +5,26 @@
 //! the gateway issues is in memory only until it is published: "key issued" is not a state that can be resumed, and
 //! `resume` makes a new user instead. See [`Machine`] for the invariants.
 
+mod compose;
 mod driver;
 mod finish;
 mod judge;
 mod machine;
 mod owner;
 mod plan;
-mod retired;
 mod signals;
+mod step;
 mod world;
 
 #[cfg(test)]
 mod tests;
 
+pub use compose::aborted;
 pub use driver::{Driver, Watch};
 pub use finish::{Finish, Published};
 pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge};
-pub use machine::{Effect, Event, Machine};
+pub use machine::Machine;
 pub use owner::{Life, Owner, UnreadableOwner};
 pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Seeds};
+pub use step::{Effect, Event};
 pub use world::{Here, World};

@@ -41,11 +41,13 @@ pub(super) struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
     MissingKey,
+    InvalidKey,
     OutOfQuota,
     Nothing,
 }
 
 const MISSING_KEY: &str = "Access denied due to missing subscription key";
+const INVALID_KEY: &str = "Access denied due to invalid subscription key";
 const OUT_OF_QUOTA: &str = "Out of call volume quota";
 
 impl Shape {
@@ -92,6 +94,7 @@ impl Answer {
     pub(super) fn says(&self) -> Says {
         match self.text("message") {
             Some(text) if text.starts_with(MISSING_KEY) => Says::MissingKey,
+            Some(text) if text.starts_with(INVALID_KEY) => Says::InvalidKey,
             Some(text) if text.starts_with(OUT_OF_QUOTA) => Says::OutOfQuota,
             _ => Says::Nothing,
         }

@@ -144,11 +144,11 @@ impl fmt::Display for InvalidBaseUrl {
         f.write_str(match self {
             Self::Malformed => "it is not a URL such as https://sandbox.momodeveloper.mtn.com",
             Self::Scheme => "it must begin with https://",
-            Self::Plain => "plain http is for this machine only; use https",
-            Self::UserInfo => "it holds a user name or password; take that out",
-            Self::Query => "it has a query or fragment; take that out",
+            Self::Plain => "plain http is for this machine only",
+            Self::UserInfo => "it holds a user name or password",
+            Self::Query => "it has a query or fragment",
             Self::Path => "its path may hold letters, digits and -._~/ only",
-            Self::ApiPath => "its path ends in a part of the API; leave that out, it is added",
+            Self::ApiPath => "its path ends in a part of the API",
             Self::NotTheApi(why) => why,
         })
     }

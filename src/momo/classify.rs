@@ -66,10 +66,12 @@ fn diagnose(step: Step, answer: &Answer) -> Diagnosis {
     }
 }
 
-/// The front refuses keys, what is behind it refuses users and tokens.
+/// The front refuses keys, what is behind it refuses users and tokens. It refuses tokens in the front's shape, too, and
+/// before a read the same key was good for a token.
 fn unauthorised(step: Step, answer: &Answer) -> Diagnosis {
     match (answer.shape, step) {
         (Shape::Gateway, _) if answer.says() == Says::MissingKey => Diagnosis::MissingKey,
+        (Shape::Gateway, Step::Read) if answer.says() != Says::InvalidKey => Diagnosis::TokenRefused,
         (Shape::Gateway, _) => Diagnosis::InvalidKey,
         (_, Step::Token) => Diagnosis::LoginFailed,
         (_, Step::Read) => Diagnosis::TokenRefused,

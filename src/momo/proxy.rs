@@ -60,10 +60,8 @@ impl fmt::Display for InvalidProxy {
         f.write_str("not a proxy: ")?;
         f.write_str(match self {
             Self::Malformed => "it is not a URL such as http://proxy.example.com:3128",
-            Self::UserInfo => {
-                "it holds a user name or password, which this program does not keep; use a proxy that knows this machine"
-            }
-            Self::Path => "it has a path, query or fragment; take that out",
+            Self::UserInfo => "it holds a user name or password, which this program does not keep",
+            Self::Path => "it has a path, query or fragment",
         })
     }
 }

@@ -221,7 +221,7 @@ impl Values {
                 36 if uuid::Uuid::try_parse(word).is_ok() => "[UUID]",
                 32 if hex && revision => "[REVISION]",
                 8 if hex => "[FINGERPRINT]",
-                6.. if digits => "[BYTES]",
+                6..=10 if digits => "[BYTES]",
                 20.. if word.parse::<jiff::Timestamp>().is_ok() => "[TIME]",
                 _ => word,
             });

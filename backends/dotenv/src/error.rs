@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use momo_cred_backend_api::{ErrorKind, Reason};
 use rustix::io::Errno;
 
+/// What a file may hold that no dotenv file does.
+pub(crate) const NUL: &str = "a NUL byte";
+
 /// Why a dotenv store failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -105,6 +108,8 @@ pub enum Problem {
     /// Others may read or write the file.
     #[error("other users can reach the file (mode {mode:04o})")]
     Exposed {
+        /// The file.
+        path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
@@ -291,6 +296,7 @@ impl Reason for Problem {
             Self::Empty => "use `remove` to take a record away",
             Self::Field { .. } => "leave the field out, or keep it in another store",
             Self::Value { .. } => "change the value, or keep the record in another store",
+            Self::Content { what: NUL } => "save the file as plain text without NUL bytes",
             Self::Content { .. } => "save the file as plain UTF-8 text without a byte order mark",
             Self::Line { fault, .. } => fault.next(),
             Self::Composed => "report this as a bug, with the shape of the file but without its values",
@@ -310,7 +316,7 @@ impl Reason for Problem {
             }
             Self::NotAFile { .. } => "point the location to a dotenv file",
             Self::TooLarge => "point the location to a dotenv file of its own",
-            Self::Exposed { .. } => "run chmod 600 on the file",
+            Self::Exposed { path, .. } => return Some(format!("run chmod 600 {}", shown(path))),
             Self::Foreign { .. } => "run as that user, or change the owner of the file",
             Self::Shared { .. } => {
                 "use a local folder, or set allow-shared-fs if only this machine writes the file"

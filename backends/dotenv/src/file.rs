@@ -128,7 +128,7 @@ pub(crate) fn read_to_replace(path: &Path) -> Result<Option<Content>, Problem> {
         return Err(Problem::Foreign { uid: content.stat.st_uid });
     }
     match content.exposed() {
-        Some(mode) => Err(Problem::Exposed { mode }),
+        Some(mode) => Err(Problem::Exposed { path: path.to_owned(), mode }),
         None => Ok(Some(content)),
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::config::Paths;
 use crate::error::Problem;
@@ -65,11 +66,16 @@ impl Lock {
 fn acquire(path: &Path, deadline: Instant) -> Result<File, Problem> {
     let step = "opening the lock file";
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let fd = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(Problem::errno(step))?;
-    let file = File::from(fd);
+    let not_a_file = || Problem::LockFile { lock: path.to_owned() };
+    let file = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(fd) => File::from(fd),
+        // A folder and a socket are not even opened.
+        Err(Errno::ISDIR | Errno::NXIO) => return Err(not_a_file()),
+        Err(errno) => return Err(Problem::errno(step)(errno)),
+    };
     let stat = rustix::fs::fstat(&file).map_err(Problem::errno(step))?;
     if file_type(&stat) != FileType::RegularFile {
-        return Err(Problem::LockFile { lock: path.to_owned() });
+        return Err(not_a_file());
     }
     loop {
         match file.try_lock() {

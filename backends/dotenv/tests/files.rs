@@ -118,10 +118,14 @@ fn a_file_that_others_reach_is_read_with_a_warning_and_not_written() {
         found(&store);
         let notices = store.notices();
         assert_eq!(notices.len(), 1, "{notices:?}");
-        assert!(notices[0].contains("chmod 600") && notices[0].contains(&format!("{others:04o}")), "{notices:?}");
+        assert!(
+            notices[0].contains("chmod 600") && notices[0].contains(&format!("{others:04o}")),
+            "{notices:?}"
+        );
         let error = set(&store, &[("api_key", "l")]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Misconfigured);
-        assert_eq!(error.reason().unwrap().next().unwrap(), "run chmod 600 on the file");
+        let next = format!("run chmod 600 `{}`", place.path.display());
+        assert_eq!(error.reason().unwrap().next().unwrap(), next);
         assert_eq!(place.text(), "MOMO_API_KEY=k\n");
     }
     let place = Place::with("MOMO_API_KEY=k\n");
@@ -258,6 +262,10 @@ fn a_lock_that_is_no_file_is_not_followed() {
     let error = set(&place.store(), &[("api_key", "k")]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert_eq!(place.names(), [".env.lock"]);
+    let place = Place::empty();
+    std::fs::create_dir(place.dir.path().join(".env.lock")).unwrap();
+    let error = set(&place.store(), &[("api_key", "k")]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
 }
 
 #[test]

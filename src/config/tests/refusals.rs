@@ -58,7 +58,7 @@ fn wrong_values_are_not_repeated() {
         ("env.names = { A = \"s3krit\" }", "a record has no such field"),
         (
             "fields = { api_key = \"s3 krit\" }",
-            "prefix and stored name of api_key make a variable that is not a variable",
+            "prefix and stored name of api_key together are not a variable name",
         ),
         ("fields = { api_key = \"api_user\" }", "api_user and api_key would share one name"),
         ("fields = { api_key = \"pending_x\" }", "begins with `pending_`"),
@@ -87,7 +87,7 @@ fn steering_names_are_refused_in_every_mapping() {
         "store = \"dotenv:.env#JAVA\"\nfields = { base_url = \"options\" }",
     ] {
         let error = Sandbox::with(&format!("[profiles.default]\n{line}\n")).error();
-        assert!(error.to_string().contains("a name that steers how programs are"), "{line}: {error}");
+        assert!(error.to_string().contains("steers how programs are"), "{line}: {error}");
     }
     let mut sandbox = Sandbox::new();
     sandbox.flags.prefix = Some("LD".into());

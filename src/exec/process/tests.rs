@@ -33,7 +33,7 @@ fn failures_have_the_codes_of_a_shell() {
     let lost = file(at, "lost", 0o755, "#!/nonexistent/sh\n");
     for (path, program, code, why) in [
         (dir, "nosuch", 127, "no such program in PATH"),
-        (dir, "", 127, "no such program in PATH"),
+        (dir, "", 127, "the name of the program is empty"),
         ("", "nosuch", 127, "no such program in PATH"),
         (dir, "/nonexistent/x", 127, "no such file"),
         (dir, &format!("{plain}/x"), 127, "a part of its path is not a directory"),

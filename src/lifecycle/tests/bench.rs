@@ -19,8 +19,8 @@ use super::tap::Tap;
 use crate::Error;
 use crate::credential::{Field, Layout, Product, Record, TargetEnvironment};
 use crate::lifecycle::{
-    Check, ClaimStanding, Driver, Evidence, Finish, Inputs, KeyRole, Obtain, Owner, Plan, Published, Seeds, Seen,
-    Takeover, Watch, World, judge,
+    Check, ClaimStanding, Driver, Evidence, Finish, Inputs, KeyRole, Obtain, Owner, Plan, Published, Seeds,
+    Seen, Takeover, Watch, World, judge,
 };
 use crate::momo::{Gateway, StepReport};
 
@@ -98,7 +98,13 @@ pub(super) struct TestWorld {
 impl World for TestWorld {
     /// Each run is on a machine of its own: only a hold or the store's clock can tell whether it lives.
     fn owner(&self) -> Owner {
-        Owner { host: "test".to_owned(), boot: format!("boot-{}", self.run), namespace: 1, pid: self.run, start: 1 }
+        Owner {
+            host: "test".to_owned(),
+            boot: format!("boot-{}", self.run),
+            namespace: 1,
+            pid: self.run,
+            start: 1,
+        }
     }
 
     fn uuid(&self) -> Uuid {
@@ -282,6 +288,10 @@ impl Bench {
 
     /// `resume`: nothing where no claim is open.
     pub(super) fn resume(&self) -> Option<Ended> {
+        self.resume_at(&self.gateway)
+    }
+
+    pub(super) fn resume_at(&self, gateway: &dyn Gateway) -> Option<Ended> {
         let seen = self.seen();
         match self.standing(&seen) {
             ClaimStanding::None => return None,
@@ -289,7 +299,7 @@ impl Bench {
             other => panic!("not dead: {other:?}"),
         }
         let inputs = self.inputs_of(&seen.record);
-        Some(self.run(seen, inputs, Obtain::NewUser))
+        Some(self.run_at(gateway, seen, inputs, Obtain::NewUser))
     }
 
     /// The inputs that a claim holds.
@@ -350,12 +360,16 @@ impl Bench {
             .await
         });
         self.faults.clear();
-        assert_eq!((self.stage.end(), self.gateway.orders_left()), (0, 0), "what was staged was not come to: {ended:?}");
+        assert_eq!(
+            (self.stage.end(), self.gateway.orders_left()),
+            (0, 0),
+            "what was staged was not come to: {ended:?}"
+        );
         self.assert_rendering(&format!("{ended:?} {:?}", self.steps.borrow()));
         ended
     }
 
-    /// Points of the last run, from the first effect after the preflight on.
+    /// Points of the last run, in order.
     pub(super) fn points(&self) -> Vec<Point> {
         self.stage.points()
     }

@@ -47,7 +47,11 @@ fn an_answer_lost_for_good_ends_the_run_and_resume_finishes() {
         bench.faults.add(Fault::after(1).of(Op::Write));
         let said = bench.provision().code(69);
         assert!(said.contains("may be open all the same") && said.contains("momo-cred resume"), "{said}");
-        assert_eq!(bench.points(), [Point::Preflight, Point::Claim], "the gateway was asked, or a second claim made");
+        assert_eq!(
+            bench.points(),
+            [Point::Preflight, Point::Claim],
+            "the gateway was asked, or a second claim made"
+        );
         bench.assert_promises();
         bench.resume().unwrap().published();
         bench.assert_settled();

@@ -52,7 +52,13 @@ pub(super) fn subscription_key(role: KeyRole) -> Canary {
 
 /// A refusal with a status.
 pub(super) fn answered(step: Step, status: u16, shape: Shape, diagnosis: Diagnosis) -> Refusal {
-    Refusal { status: Some(status), shape, diagnosis, ambiguous: false, ..Refusal::no_answer(step, Silence::Deadline) }
+    Refusal {
+        status: Some(status),
+        shape,
+        diagnosis,
+        ambiguous: false,
+        ..Refusal::no_answer(step, Silence::Deadline)
+    }
 }
 
 /// Nothing was heard, though it may have been done.

@@ -35,13 +35,10 @@ fn starts() -> [Bench; 2] {
 /// The user of the last claim that a run has stored.
 fn claimed_by(bench: &Bench, run: u32) -> Uuid {
     let claim = |entry: super::stage::Entry| match entry.did {
-        Did::Stored(Point::Claim, document) if entry.run == run => {
-            let record = crate::credential::Record::new(document, crate::credential::Layout::default());
-            record.claim().unwrap()?.api_user
-        }
+        Did::Stored(Point::Claim, record) if entry.run == run => record.claim().unwrap()?.api_user,
         _ => None,
     };
-    bench.stage.log().into_iter().filter_map(claim).last().unwrap()
+    bench.stage.log().into_iter().filter_map(claim).next_back().unwrap()
 }
 
 #[test]
@@ -51,7 +48,10 @@ fn an_edit_of_anothers_field_is_kept_and_the_run_goes_on() {
             plant(&bench, moment, 1, FOREIGN, "edited");
             bench.provision().published();
             let record = bench.record();
-            assert!(record.document().get(FOREIGN).unwrap().same_as(&"edited".into()), "{moment:?}: the edit is lost");
+            assert!(
+                record.document().get(FOREIGN).unwrap().same_as(&"edited".into()),
+                "{moment:?}: the edit is lost"
+            );
             bench.assert_settled();
         }
     }
@@ -92,14 +92,18 @@ fn an_edit_of_the_credential_stops_the_run() {
         ("callback_host", "else.example.com"),
         ("schema", "2"),
     ] {
-        for moment in [(Point::Key, Side::After), (Point::Fence, Side::Before), (Point::Publish, Side::Before)] {
+        for moment in
+            [(Point::Key, Side::After), (Point::Fence, Side::Before), (Point::Publish, Side::Before)]
+        {
             let bench = Bench::new().with_old();
             plant(&bench, moment, 1, name, value);
             let said = bench.provision().code(75);
             let orphan = claimed_by(&bench, bench.last_run());
             assert!(said.contains(&orphan.to_string()), "{said}");
             assert!(bench.record().document().get(name).unwrap().same_as(&value.into()), "the edit is lost");
-            assert!(!bench.stage.log().iter().any(|entry| matches!(entry.did, Did::Stored(Point::Publish, _))));
+            assert!(
+                !bench.stage.log().iter().any(|entry| matches!(entry.did, Did::Stored(Point::Publish, _)))
+            );
             bench.assert_promises();
         }
     }
@@ -113,7 +117,10 @@ fn a_claim_that_is_not_ours_any_more_stops_the_run_and_stays() {
             plant(&bench, moment, 1, "pending_id", &theirs.to_string());
             let said = bench.provision().code(75);
             assert!(said.contains("somebody else took over") && said.contains("new-user claim"), "{said}");
-            assert!(said.contains(&claimed_by(&bench, bench.last_run()).to_string()), "the orphan is not named: {said}");
+            assert!(
+                said.contains(&claimed_by(&bench, bench.last_run()).to_string()),
+                "the orphan is not named: {said}"
+            );
             assert_eq!(bench.record().claim().unwrap().unwrap().id, theirs);
             bench.assert_promises();
         }
@@ -136,7 +143,8 @@ fn removing(removal: Removal) -> Bench {
     let (store, name) = (bench.store.clone(), bench.name.clone());
     bench.stage.at(Point::Fence, 1, Side::Before, move || {
         let handle = store.handle();
-        let Lookup::Found(stored) = now(handle.read(&name, &momo_cred_backend_api::At::Current)).unwrap() else {
+        let Lookup::Found(stored) = now(handle.read(&name, &momo_cred_backend_api::At::Current)).unwrap()
+        else {
             panic!("there is a record")
         };
         now(handle.remove(&name, &stored.revision, removal)).unwrap();
@@ -146,7 +154,8 @@ fn removing(removal: Removal) -> Bench {
 
 #[test]
 fn a_record_removed_meanwhile_is_not_brought_back() {
-    for (removal, next) in [(Removal::Recoverable, "undelete"), (Removal::Destroy, "find out who removed it")] {
+    for (removal, next) in [(Removal::Recoverable, "undelete"), (Removal::Destroy, "find out who removed it")]
+    {
         let bench = removing(removal);
         let said = bench.provision().code(75);
         let orphan = claimed_by(&bench, bench.last_run());
@@ -197,7 +206,11 @@ fn stopped_for_three_leases(moment: (Point, Side), notices: bool) {
     // Its clock is looked at before the key and before the publication; elsewhere the fence comes first.
     let clock_comes_first = matches!(moment, (Point::User, _) | (Point::Fence, Side::After));
     let said = bench.provision().code(if notices && clock_comes_first { 69 } else { 75 });
-    assert_eq!(bench.record().api_user(), Ok(*winner.lock().unwrap()), "the winner's credential is gone: {said}");
+    assert_eq!(
+        bench.record().api_user(),
+        Ok(*winner.lock().unwrap()),
+        "the winner's credential is gone: {said}"
+    );
     // The loser's user was moved to the list by the take-over.
     bench.assert_settled();
 }
@@ -255,7 +268,8 @@ fn a_revision_that_comes_back_is_no_fence() {
     bench.stage.at(Point::Fence, 1, Side::After, move || {
         let document = store.peek(&name).unwrap();
         let handle = store.handle();
-        let Lookup::Found(stored) = now(handle.read(&name, &momo_cred_backend_api::At::Current)).unwrap() else {
+        let Lookup::Found(stored) = now(handle.read(&name, &momo_cred_backend_api::At::Current)).unwrap()
+        else {
             panic!("there is a record")
         };
         now(handle.write(&name, &document, &Expect::Revision(stored.revision))).unwrap();

@@ -77,11 +77,7 @@ fn bad() -> Vec<(Point, Refusal, u8)> {
         (Point::Token, invalid_key(Step::Token), 77),
         (Point::Token, refused(Step::Token, 500, Shape::Token, Diagnosis::LoginFailed), 77),
         (Point::Product, refused(Step::Read, 401, Shape::Json, Diagnosis::TokenRefused), 77),
-        (
-            Point::Product,
-            refused(Step::Read, 500, Shape::Wallet, Diagnosis::NotAllowedTargetEnvironment),
-            77,
-        ),
+        (Point::Product, refused(Step::Read, 500, Shape::Wallet, Diagnosis::NotAllowedTargetEnvironment), 77),
         (Point::Token, refused(Step::Token, 302, Shape::Html, Diagnosis::Redirect), 76),
         (Point::Token, refused(Step::Token, 200, Shape::Html, Diagnosis::Malformed), 76),
     ]
@@ -144,9 +140,12 @@ fn without_the_check_the_gateway_is_not_asked() {
 
 #[test]
 fn a_write_that_is_beaten_or_refused_changes_nothing() {
-    for (kind, code) in
-        [(ErrorKind::Conflict, 75), (ErrorKind::Denied, 77), (ErrorKind::Unavailable, 69), (ErrorKind::Misconfigured, 78)]
-    {
+    for (kind, code) in [
+        (ErrorKind::Conflict, 75),
+        (ErrorKind::Denied, 77),
+        (ErrorKind::Unavailable, 69),
+        (ErrorKind::Misconfigured, 78),
+    ] {
         let bench = with_user(Bench::new().with_old());
         bench.faults.add(Fault::before(1).of(Op::Write).with(kind));
         import(&bench).code(code);

@@ -21,16 +21,18 @@ fn used(ended: Ended) -> KeyRole {
 
 #[test]
 fn keys_are_tried_in_order_and_the_answer_says_which_was_used() {
-    for (disabled, expected) in [
-        (vec![], KeyRole::Provisioning),
-        (vec![KeyRole::Provisioning], KeyRole::Primary),
-    ] {
+    for (disabled, expected) in
+        [(vec![], KeyRole::Provisioning), (vec![KeyRole::Provisioning], KeyRole::Primary)]
+    {
         let bench = bench();
         disabled.iter().for_each(|role| bench.gateway.disable(*role));
         let published = bench.provision().published();
         assert_eq!(published.key, Some(expected));
         assert_eq!(bench.gateway.made_with(published.user), Some(expected));
-        assert_eq!(bench.points().iter().filter(|point| **point == Point::Preflight).count(), disabled.len() + 1);
+        assert_eq!(
+            bench.points().iter().filter(|point| **point == Point::Preflight).count(),
+            disabled.len() + 1
+        );
         bench.assert_settled();
     }
 }
@@ -52,7 +54,8 @@ fn with_every_key_refused_each_is_named_and_nothing_changes() {
     }
     let error = bench.provision().failed();
     assert_eq!(error.kind().exit_code(), 77);
-    let tried: Vec<_> = error.attempts().iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
+    let tried: Vec<_> =
+        error.attempts().iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
     assert_eq!(tried, ["provisioning_subscription_key", "subscription_key", "subscription_key_secondary"]);
     assert_eq!((bench.versions(), bench.gateway.users()), (1, vec![OLD_USER]));
 }

@@ -7,12 +7,8 @@ use crate::credential::{Field, RecordState};
 type Start = fn() -> Bench;
 
 /// What a provision can begin from.
-const STARTS: [Start; 4] = [
-    Bench::new,
-    || Bench::new().vacant(),
-    || Bench::new().with_old(),
-    || Bench::new().removed(),
-];
+const STARTS: [Start; 4] =
+    [Bench::new, || Bench::new().vacant(), || Bench::new().with_old(), || Bench::new().removed()];
 
 fn killed(start: Start, point: Point, side: Side) -> Bench {
     let bench = start();
@@ -99,7 +95,8 @@ fn after_the_user_or_the_key_resume_makes_a_user_of_its_own() {
 
 #[test]
 fn after_the_publication_there_is_nothing_to_do() {
-    let points = [(Point::Publish, Side::After), (Point::ReadBack, Side::Before), (Point::ReadBack, Side::After)];
+    let points =
+        [(Point::Publish, Side::After), (Point::ReadBack, Side::Before), (Point::ReadBack, Side::After)];
     for start in STARTS {
         for (point, side) in points {
             let bench = killed(start, point, side);
@@ -143,7 +140,9 @@ fn resumes_may_die_too_and_each_leaves_one_user_on_the_list() {
 #[test]
 fn provision_again_converges_like_resume() {
     for start in STARTS {
-        for (point, side) in [(Point::Claim, Side::After), (Point::Key, Side::After), (Point::Publish, Side::Before)] {
+        for (point, side) in
+            [(Point::Claim, Side::After), (Point::Key, Side::After), (Point::Publish, Side::Before)]
+        {
             let bench = killed(start, point, side);
             bench.provision().published();
             bench.assert_settled();

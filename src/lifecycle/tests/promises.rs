@@ -1,6 +1,7 @@
 //! P1 to P4, checked over everything that any run on a bench has done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use momo_cred_backend_testkit::Canary;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::bench::{Bench, FOREIGN, OLD_USER};
 use super::double::subscription_key;
 use super::stage::{Did, Point};
-use crate::credential::{Field, Layout, Record, RecordState};
+use crate::credential::{Field, Record, RecordState};
 use crate::lifecycle::KeyRole;
 
 impl Bench {
@@ -38,7 +39,10 @@ impl Bench {
         assert_eq!(record.claim(), Ok(None));
         assert_eq!((record.state(), record.check()), (RecordState::Complete, Ok(())));
         let user = record.api_user().unwrap().unwrap();
-        assert!(self.gateway.authenticates(user, record.get(Field::ApiKey).unwrap()), "P3: the new one is dead");
+        assert!(
+            self.gateway.authenticates(user, record.get(Field::ApiKey).unwrap()),
+            "P3: the new one is dead"
+        );
         self.assert_listed(&record, orphans);
     }
 
@@ -49,7 +53,10 @@ impl Bench {
         let claimed = record.claim().unwrap().and_then(|claim| claim.api_user);
         let retired = record.retired();
         for user in self.gateway.users() {
-            let known = own == Some(user) || claimed == Some(user) || retired.contains(&user) || orphans.contains(&user);
+            let known = own == Some(user)
+                || claimed == Some(user)
+                || retired.contains(&user)
+                || orphans.contains(&user);
             assert!(known, "P3: user {user} is listed nowhere; retired are {retired:?}");
         }
         assert!(own.is_none_or(|own| !retired.contains(&own)), "the published user is listed as retired");
@@ -62,8 +69,8 @@ impl Bench {
         let mut ids = Vec::new();
         for entry in self.stage.log() {
             match entry.did {
-                Did::Stored(Point::Claim, document) => {
-                    let claim = Record::new(document, Layout::default()).claim().unwrap().unwrap();
+                Did::Stored(Point::Claim, record) => {
+                    let claim = record.claim().unwrap().unwrap();
                     let earlier = claimed.insert(claim.api_user.unwrap(), entry.run);
                     assert_eq!(earlier, None, "P1: two claims share user {:?}", claim.api_user);
                     assert!(!ids.contains(&claim.id), "P1: two claims share id {}", claim.id);
@@ -81,19 +88,19 @@ impl Bench {
     /// none where none was; and the fields of others.
     #[track_caller]
     fn assert_no_mixture(&self) {
-        let mut whole: Vec<Record> = self.old.iter().cloned().collect();
+        let mut whole: Vec<Arc<Record>> = self.old.iter().cloned().map(Arc::new).collect();
         for entry in self.stage.log() {
-            let Did::Stored(point, document) = entry.did else { continue };
+            let Did::Stored(point, record) = entry.did else { continue };
             if self.foreign.get() {
-                let note = document.get(FOREIGN).is_some();
+                let note = record.document().get(FOREIGN).is_some();
                 assert!(note, "P2: a field of another program is gone after {point:?}");
             }
-            let record = Record::new(document, Layout::default());
             let Some(key) = record.get(Field::ApiKey) else {
                 assert!(whole.is_empty(), "P2: the credential is gone after {point:?}");
                 continue;
             };
-            let same = |known: &&Record| known.get(Field::ApiKey).is_some_and(|known| known.same_as(key));
+            let same =
+                |known: &&Arc<Record>| known.get(Field::ApiKey).is_some_and(|known| known.same_as(key));
             if let Some(known) = whole.iter().find(same) {
                 assert!(record.same_credential(known), "P2: a mixture after {point:?}");
                 continue;
@@ -107,7 +114,10 @@ impl Bench {
     /// A new credential is made of this bench's inputs and of nothing else.
     #[track_caller]
     fn assert_new(&self, record: &Record) {
-        assert_eq!((record.claim(), record.state(), record.check()), (Ok(None), RecordState::Complete, Ok(())));
+        assert_eq!(
+            (record.claim(), record.state(), record.check()),
+            (Ok(None), RecordState::Complete, Ok(()))
+        );
         let inputs = self.inputs.fields();
         for (field, value) in &inputs {
             let stored = record.get(*field);

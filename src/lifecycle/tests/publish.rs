@@ -61,7 +61,11 @@ fn an_answer_lost_for_good_is_resolved_by_reading() {
     for bench in starts() {
         bench.faults.add(Fault::after(2).of(Op::Write));
         let published = bench.provision().published();
-        assert_eq!(bench.points().iter().filter(|point| **point == Point::Publish).count(), 1, "published twice");
+        assert_eq!(
+            bench.points().iter().filter(|point| **point == Point::Publish).count(),
+            1,
+            "published twice"
+        );
         assert_eq!(bench.record().api_user(), Ok(Some(published.user)));
         bench.assert_settled();
     }
@@ -144,7 +148,8 @@ fn something_foreign_at_our_revision_is_loud_and_nothing_is_fixed() {
 
 #[test]
 fn a_read_back_that_fails_says_that_the_credential_is_published() {
-    for (kind, code) in [(ErrorKind::Unavailable, 69), (ErrorKind::Denied, 77), (ErrorKind::Unsupported, 78)] {
+    for (kind, code) in [(ErrorKind::Unavailable, 69), (ErrorKind::Denied, 77), (ErrorKind::Unsupported, 78)]
+    {
         let bench = Bench::new().with_old();
         bench.faults.add(Fault::before(2).of(Op::Read).with(kind));
         let said = bench.provision().code(code);
@@ -172,7 +177,10 @@ fn nothing_of_the_credential_before_is_left_in_the_new_one() {
     let bench = Bench::new().with_old();
     bench.provision().published();
     let record = bench.record();
-    assert!(record.get(Field::SubscriptionKeySecondary).is_none(), "the old pair's secondary stands beside a new key");
+    assert!(
+        record.get(Field::SubscriptionKeySecondary).is_none(),
+        "the old pair's secondary stands beside a new key"
+    );
     assert_eq!(record.text(Field::CallbackHost), Some("pay.example.com"));
     bench.assert_settled();
 }
@@ -190,7 +198,10 @@ fn a_secondary_stays_with_the_primary_it_belongs_to() {
     let old = bench.record();
     bench.provision().published();
     let (before, after) = (old.get(Field::SubscriptionKeySecondary), bench.record());
-    assert!(before.unwrap().same_as(after.get(Field::SubscriptionKeySecondary).unwrap()), "same primary, lost secondary");
+    assert!(
+        before.unwrap().same_as(after.get(Field::SubscriptionKeySecondary).unwrap()),
+        "same primary, lost secondary"
+    );
 }
 
 #[test]

@@ -3,8 +3,20 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use momo_cred_backend_api::{Document, Lookup};
+use momo_cred_backend_api::Lookup;
 use uuid::Uuid;
+
+use crate::credential::Record;
+
+/// Runs each case in a thread of its own: most of their time is pauses of the code under test.
+pub(super) fn each<T: Send>(cases: impl IntoIterator<Item = T>, run: impl Fn(T) + Sync) {
+    let run = &run;
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || run(case));
+        }
+    });
+}
 
 /// A step, as its effect reaches the store or the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +43,7 @@ pub(super) enum Side {
 /// What a store or a gateway did for a run.
 #[derive(Clone, Debug)]
 pub(super) enum Did {
-    Stored(Point, Document),
+    Stored(Point, Arc<Record>),
     MadeUser(Uuid),
     IssuedKey(Uuid),
 }

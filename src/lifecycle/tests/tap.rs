@@ -1,14 +1,16 @@
 //! The store as the stage sees it: each call is a point, each write that took effect is in the log.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Expect, Hold, Location, Lookup, RecordName, Removal, Result, Revision,
-    Version,
+    At, Backend, Capabilities, Document, Expect, Hold, Location, Lookup, RecordName, Removal, Result,
+    Revision, Version,
 };
 use momo_cred_backend_testkit::{MemoryHandle, MemoryStore};
 
 use super::stage::{Did, Point, Stage};
-use crate::credential::Field;
+use crate::credential::{Field, Layout, Record};
 
 /// A handle of one run.
 #[derive(Debug)]
@@ -82,7 +84,8 @@ impl Backend for Tap {
         self.stage.0.before(point).await;
         let answer = self.inner.write(name, document, expect).await;
         if answer.is_ok() {
-            self.stage.0.did(Did::Stored(point, document.clone()));
+            let record = Record::new(document.clone(), Layout::default());
+            self.stage.0.did(Did::Stored(point, Arc::new(record)));
         }
         self.stage.0.after(point).await;
         answer

@@ -8,6 +8,7 @@ use crate::momo::{Diagnosis as D, KnownCode, Refusal, Shape, Step, Verdict};
 
 const INVALID: &str = r#"{ "statusCode": 401, "message": "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." }"#;
 const MISSING: &str = r#"{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to this API." }"#;
+const UNAUTHORIZED: &str = r#"{ "statusCode": 401, "message": "Unauthorized" }"#;
 const NO_PATH: &str = r#"{ "statusCode": 404, "message": "Resource not found" }"#;
 const NO_THING: &str = r#"{"message":"Requested resource was not found.","code":"RESOURCE_NOT_FOUND"}"#;
 const DUPLICATE: &str =
@@ -60,6 +61,9 @@ fn shape_first_then_status() {
         (Step::Token, 503, LOGIN, Token, D::Outage, Inconclusive),
         (Step::Token, 401, HTML, Html, D::Intercepted, Inconclusive),
         (Read, 401, "", Empty, D::TokenRefused, Bad),
+        (Read, 401, UNAUTHORIZED, Gateway, D::TokenRefused, Bad),
+        (Read, 401, MISSING, Gateway, D::MissingKey, Bad),
+        (Step::Token, 401, UNAUTHORIZED, Gateway, D::InvalidKey, Bad),
         (Read, 500, TARGET, Wallet, D::NotAllowedTargetEnvironment, Bad),
         (Read, 403, TARGET, Wallet, D::NotAllowedTargetEnvironment, Bad),
         (Read, 403, FORBIDDEN, Gateway, D::Forbidden, Inconclusive),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::heads::{Head, head, inner_starts, is_comment, line_end, swallows_next};
 use super::quotes::{Dialect, Quoted, inside, quoted};
-use crate::error::{LineFault, Problem};
+use crate::error::{LineFault, NUL, Problem};
 use crate::fields::{FieldSet, Owner};
 use crate::value;
 
@@ -152,7 +152,7 @@ impl QuoteMap {
             return Err(Problem::Content { what: "a byte order mark" });
         }
         if text.contains(&0) {
-            return Err(Problem::Content { what: "a NUL byte" });
+            return Err(Problem::Content { what: NUL });
         }
         let number = |at| text[..at].iter().filter(|b| **b == b'\n').count() + 1;
         let [a, b, c] = Dialect::ALL.map(|dialect| {

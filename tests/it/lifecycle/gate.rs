@@ -1,0 +1,118 @@
+//! A gate on the way to the gateway: holds the first request that it is told of, and lets it go when the test says so.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+
+use super::stage::until;
+
+/// A proxy for plain HTTP/1.1 with `Content-Length`, which is all that the gateway speaks when no fault is scripted.
+pub(super) struct Gate {
+    base_url: String,
+    latch: Arc<Latch>,
+}
+
+#[derive(Default)]
+struct Latch {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    path: &'static str,
+    arrived: bool,
+    open: bool,
+}
+
+impl Gate {
+    /// A gate before `upstream` that holds the first request whose path ends like this.
+    pub(super) fn holding(path: &'static str, upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let latch =
+            Arc::new(Latch { state: Mutex::new(State { path, ..State::default() }), ..Latch::default() });
+        let shared = Arc::clone(&latch);
+        // Ends with the test's process: it waits for connections and for nothing else.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let latch = Arc::clone(&shared);
+                std::thread::spawn(move || drop(relay(stream, upstream, &latch)));
+            }
+        });
+        Self { base_url, latch }
+    }
+
+    pub(super) fn base_url(&self) -> String {
+        self.base_url.clone()
+    }
+
+    /// Waits until the request stands before the gate.
+    pub(super) fn wait(&self) {
+        until("the request to come to the gate", || self.latch.state.lock().unwrap().arrived);
+    }
+
+    /// Lets it and all others pass.
+    pub(super) fn open(&self) {
+        self.latch.state.lock().unwrap().open = true;
+        self.latch.changed.notify_all();
+    }
+}
+
+impl Latch {
+    fn pass(&self, line: &str) {
+        let mut state = self.state.lock().unwrap();
+        let path = line.split(' ').nth(1).unwrap_or_default();
+        if state.open || !path.ends_with(state.path) {
+            return;
+        }
+        state.arrived = true;
+        while !state.open {
+            state = self.changed.wait(state).unwrap();
+        }
+    }
+}
+
+/// Request by request, until one side leaves.
+fn relay(client: TcpStream, upstream: SocketAddr, latch: &Latch) -> io::Result<()> {
+    let server = TcpStream::connect(upstream)?;
+    let (mut to_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
+    let (mut from_client, mut from_server) = (BufReader::new(client), BufReader::new(server));
+    loop {
+        let (line, request) = message(&mut from_client)?;
+        latch.pass(&line);
+        to_server.write_all(&request)?;
+        let (_, answer) = message(&mut from_server)?;
+        to_client.write_all(&answer)?;
+    }
+}
+
+/// One message: its first line, and all of it.
+fn message(from: &mut impl BufRead) -> io::Result<(String, Vec<u8>)> {
+    let (mut first, mut bytes, mut length) = (String::new(), Vec::new(), 0);
+    loop {
+        let mut line = String::new();
+        if from.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.extend_from_slice(line.as_bytes());
+        if first.is_empty() {
+            first = line;
+            continue;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let head = bytes.len();
+    bytes.resize(head + length, 0);
+    from.read_exact(&mut bytes[head..])?;
+    Ok((first, bytes))
+}

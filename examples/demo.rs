@@ -38,18 +38,32 @@ fn demo() -> Result<(), Box<dyn Error>> {
         fs::remove_dir_all(&folder)?;
     }
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join("subscription-key"))?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(folder.join("subscription-key"))?;
     writeln!(file, "{}", gateway.subscription_key(Product::Collection))?;
 
     say("\n3. Provision: a new API user and key, straight from the gateway into .env. No value is shown.")?;
     let url = gateway.base_url();
-    let provision = ["provision", "--base-url", url, "--callback-host", "localhost", "--subscription-key-file", "subscription-key"];
+    let provision = [
+        "provision",
+        "--base-url",
+        url,
+        "--callback-host",
+        "localhost",
+        "--subscription-key-file",
+        "subscription-key",
+    ];
     run(&folder, &provision)?;
 
     say("\n4. Verify: is the user known, does it get a token, does the product answer?")?;
     run(&folder, &["verify"])?;
 
-    say("\n5. Exec: start a program with the credential. This one shows the names that it received, and no values.")?;
+    say(
+        "\n5. Exec: start a program with the credential. This one shows the names that it received, and no values.",
+    )?;
     run(&folder, &["exec", "--", "sh", "-c", "env | grep ^MOMO_ | cut -d= -f1 | sort"])?;
 
     say(&format!("\nDone. Look at {} (mode 0600): that is all there is.", folder.join(".env").display()))?;
@@ -58,12 +72,16 @@ fn demo() -> Result<(), Box<dyn Error>> {
 
 /// Shows a command and runs it in `folder`.
 fn run(folder: &Path, args: &[&str]) -> Result<(), Box<dyn Error>> {
-    let shown: Vec<_> = args.iter().map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { (*arg).to_owned() }).collect();
+    let shown: Vec<_> = args
+        .iter()
+        .map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { (*arg).to_owned() })
+        .collect();
     say(&format!("   $ momo-cred {}", shown.join(" ")))?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(AS_MOMO_CRED).args(args).current_dir(folder);
     // Settings of yours are for your own records.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MOMO_CRED_")) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MOMO_CRED_"))
+    {
         command.env_remove(name);
     }
     let status = command.status()?;

@@ -99,7 +99,8 @@ impl Holder<'_> {
     fn belongs_together(self, field: Field) -> String {
         match self {
             Self::Record(_) => {
-                "use the profile or location that belongs together, or write the record anew with --replace".to_owned()
+                "use the profile or location that belongs together, or write the record anew with --replace"
+                    .to_owned()
             }
             Self::Input(_) => format!(
                 "use the profile that belongs together, or take the {field} out of the input; nothing was changed"
@@ -116,10 +117,12 @@ fn pick<T: Clone + PartialEq + std::fmt::Display>(
     holder: Holder<'_>,
 ) -> Result<Option<T>> {
     match (setting, stored) {
-        (Some(setting), Some(stored)) if setting.value != stored && purpose != Purpose::Replace => Err(holder
-            .fails(&format!("is for another {field}"))
-            .because(format!("it holds {stored}, and {} says {}", setting.origin, setting.value))
-            .next(holder.belongs_together(field))),
+        (Some(setting), Some(stored)) if setting.value != stored && purpose != Purpose::Replace => {
+            Err(holder
+                .fails(&format!("is for another {field}"))
+                .because(format!("it holds {stored}, and {} says {}", setting.origin, setting.value))
+                .next(holder.belongs_together(field)))
+        }
         (Some(setting), _) => Ok(Some(setting.value.clone())),
         (None, stored) => Ok(stored),
     }
@@ -144,7 +147,9 @@ fn base_url(
     }
     let Some(stored) = stored else { return Ok(BaseUrl::default_for(target)) };
     let url: BaseUrl = stored.parse().map_err(|_| holder.malformed(&Malformed::Field(Field::BaseUrl)))?;
-    let trusted = url.is_built_in() || url.is_loopback() || settings.base_url.as_ref().is_some_and(|setting| setting.value == url);
+    let trusted = url.is_built_in()
+        || url.is_loopback()
+        || settings.base_url.as_ref().is_some_and(|setting| setting.value == url);
     if trusted {
         return Ok(url);
     }

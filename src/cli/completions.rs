@@ -18,7 +18,8 @@ pub(crate) struct Options {
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut Cli::command(), "momo-cred", &mut script);
-    let script = String::from_utf8(script).map_err(|_| Error::new(Kind::Internal, "the script is not text"))?;
+    let script =
+        String::from_utf8(script).map_err(|_| Error::new(Kind::Internal, "the script is not text"))?;
     context.output.raw(&script)?;
     Ok(Outcome::SUCCESS)
 }

@@ -6,12 +6,12 @@ use momo_cred_backend_api::{At, Backend, Hold, Location, RecordName};
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
-use super::{document, log};
 use super::output::Output;
+use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings};
 use crate::credential::Field;
 use crate::effective::{Effective, Holder};
-use crate::lifecycle::{ClaimStanding, Described, Alive, Evidence, Owner, Seen, Takeover, Watch, judge};
+use crate::lifecycle::{Alive, ClaimStanding, Described, Evidence, Owner, Seen, Takeover, Watch, judge};
 use crate::momo::{Client, ClientConfig, Deadline, StepReport};
 use crate::registry::{self, Runtime};
 use crate::{Error, Kind, Result};
@@ -77,7 +77,12 @@ impl Context {
     }
 
     /// A client for the gateway, built only where it is called.
-    pub(crate) fn gateway(&self, settings: &Settings, effective: &Effective, default: Duration) -> Result<Client> {
+    pub(crate) fn gateway(
+        &self,
+        settings: &Settings,
+        effective: &Effective,
+        default: Duration,
+    ) -> Result<Client> {
         if let Some(why) = effective.base_url.misfit(&effective.target_environment) {
             let (url, target) = (&effective.base_url, &effective.target_environment);
             self.output.warn(&format!("{url} does not go with target environment {target}: {why}"));
@@ -165,8 +170,11 @@ impl Place {
             Error::new(Kind::NotFound, format!("there is no credential at {location}"))
                 .next("get one: `momo-cred provision` in the sandbox, `momo-cred import` in production")
         } else {
-            Error::new(Kind::NotFound, format!("there is no credential at {location} yet, only an open claim"))
-                .next("finish it with `momo-cred resume`, or drop it with `momo-cred abort`")
+            Error::new(
+                Kind::NotFound,
+                format!("there is no credential at {location} yet, only an open claim"),
+            )
+            .next("finish it with `momo-cred resume`, or drop it with `momo-cred abort`")
         };
         error.at(location).tried(format!("profile {profile}"))
     }
@@ -176,14 +184,18 @@ impl Place {
         let here = Owner::this_process();
         let evidence = Evidence { here: &here, held, age: seen.age, takeover };
         let standing = judge(&seen.record, evidence);
-        let busy = |what: String| Error::new(Kind::Conflict, format!("{} {what}", self.location)).at(&self.location);
+        let busy =
+            |what: String| Error::new(Kind::Conflict, format!("{} {what}", self.location)).at(&self.location);
         match &standing {
             ClaimStanding::None | ClaimStanding::Dead(_) => Ok(standing),
-            ClaimStanding::Unknown(unknown) => Err(busy("holds a claim that this version cannot read".to_owned())
-                .because(unknown)
-                .next("finish it with the version that made it; nothing was changed")),
+            ClaimStanding::Unknown(unknown) => {
+                Err(busy("holds a claim that this version cannot read".to_owned())
+                    .because(unknown)
+                    .next("finish it with the version that made it; nothing was changed"))
+            }
             ClaimStanding::Live(claim, alive) => {
-                let error = busy("is being worked on".to_owned()).because(format!("it holds {}", Described(claim)));
+                let error =
+                    busy("is being worked on".to_owned()).because(format!("it holds {}", Described(claim)));
                 Err(match alive {
                     Alive::Running => error.because("that process runs on this machine").next("wait for it to end"),
                     Alive::Young(age) => error.because(format!(

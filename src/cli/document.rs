@@ -64,11 +64,11 @@ pub(crate) fn step(report: &StepReport) -> Value {
     })
 }
 
-/// The word for a failure. An outage or a conflict says nothing of the credential.
+/// The word for a failure. Most, such as an outage or a missing record, say nothing of a credential.
 pub(crate) fn outcome(error: &Error) -> &'static str {
     match error.kind() {
-        Kind::Unavailable | Kind::Conflict | Kind::Protocol => "inconclusive",
-        _ => "bad",
+        Kind::Denied | Kind::Corrupt => "bad",
+        _ => "inconclusive",
     }
 }
 

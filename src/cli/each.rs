@@ -14,12 +14,12 @@ use crate::{Error, Kind, Outcome, Result};
 /// back as `Ok(Some(..))` has its document already.
 pub(super) fn each(
     context: &Context,
-    profiles: Vec<Settings>,
+    profiles: &[Settings],
     mut look: impl FnMut(&Settings, &mut Vec<Value>) -> Result<Option<Error>>,
 ) -> Result<Outcome> {
     let mut documents = Vec::new();
     let mut gravest: Option<Error> = None;
-    for settings in &profiles {
+    for settings in profiles {
         let failed = match look(settings, &mut documents) {
             Ok(None) => continue,
             Ok(Some(verdict)) => verdict,
@@ -29,7 +29,8 @@ pub(super) fn each(
             }
         };
         context.output.error(&failed);
-        let graver = gravest.as_ref().is_none_or(|now| failed.kind() == Kind::Denied && now.kind() != Kind::Denied);
+        let graver =
+            gravest.as_ref().is_none_or(|now| failed.kind() == Kind::Denied && now.kind() != Kind::Denied);
         if graver {
             gravest = Some(failed);
         }

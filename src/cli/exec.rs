@@ -157,7 +157,11 @@ fn values(settings: &Settings, effective: &Effective, record: &Record) -> Vec<ch
         text(Field::BaseUrl, effective.base_url.as_str(), settings.base_url.as_ref().map(|s| &s.origin)),
     ];
     if let Some(host) = &effective.callback_host {
-        values.push(text(Field::CallbackHost, host.as_str(), settings.callback_host.as_ref().map(|s| &s.origin)));
+        values.push(text(
+            Field::CallbackHost,
+            host.as_str(),
+            settings.callback_host.as_ref().map(|s| &s.origin),
+        ));
     }
     for field in Field::ALL {
         if let Some(value) = record.get(field).filter(|_| values.iter().all(|known| known.field != field)) {
@@ -170,7 +174,11 @@ fn values(settings: &Settings, effective: &Effective, record: &Record) -> Vec<ch
 fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<()> {
     let rows = child::explain(sets, options);
     if context.output.json() {
-        let mut map = document::head(context.command, &joined(sets, |set| set.profile.clone()), &joined(sets, |set| set.location.to_string()));
+        let mut map = document::head(
+            context.command,
+            &joined(sets, |set| set.profile.clone()),
+            &joined(sets, |set| set.location.to_string()),
+        );
         map.insert("outcome".into(), json!("ok"));
         map.insert("variables".into(), rows.iter().map(row).collect());
         return context.output.document(&Value::Object(map));

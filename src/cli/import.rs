@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::context::{Context, Place};
+use super::document;
 use super::input::{read_input, shown};
 use super::keys::{refuse_secret, refused};
 use super::provision::{Lifecycle, stop_if_taken};
 use super::runtime::block_on;
-use super::document;
 use crate::config::{DEFAULT_PREFIX, Origin, Setting, Settings};
 use crate::credential::{Field, Fingerprint, Record, check_api_user, check_key};
 use crate::effective::{Effective, Holder, Purpose};
@@ -91,7 +91,9 @@ async fn import(context: &Context, options: &Options, mut settings: Settings) ->
                 context.output.error(&error);
                 match ask_what_next() {
                     Next::Again => {}
-                    Next::Elsewhere(location) => settings.store = Setting::new(location, Origin::Flag("the prompt")),
+                    Next::Elsewhere(location) => {
+                        settings.store = Setting::new(location, Origin::Flag("the prompt"));
+                    }
                     Next::Stop => return Err(error),
                 }
             }
@@ -126,7 +128,8 @@ enum Next {
 
 fn ask_what_next() -> Next {
     loop {
-        let answer = prompt::text("The values are still here. Try again, store them elsewhere, or stop? [a/e/s]");
+        let answer =
+            prompt::text("The values are still here. Try again, store them elsewhere, or stop? [a/e/s]");
         match answer.as_deref().map(str::trim) {
             Ok("a") => return Next::Again,
             Ok("s") | Err(_) => return Next::Stop,
@@ -218,7 +221,8 @@ impl Ask<'_> {
     }
 
     fn user(&self) -> Result<Uuid> {
-        let typed = prompt::text("API user").map_err(|error| self.unanswered("API user", Field::ApiUser, &error))?;
+        let typed =
+            prompt::text("API user").map_err(|error| self.unanswered("API user", Field::ApiUser, &error))?;
         check_api_user(&typed).map_err(|bad| refused(&bad, "the prompt"))
     }
 
@@ -247,7 +251,8 @@ fn input(
     let names = Names::new(product, prefix, map);
     let (read, from) = if let Some(path) = &options.from {
         let content = "put NAME=value lines or a JSON object into the file";
-        let bytes = read_input(context, path, MAX, "--from", "the values").map_err(|unread| unread.instead(content))?;
+        let bytes = read_input(context, path, MAX, "--from", "the values")
+            .map_err(|unread| unread.instead(content))?;
         let format = options.format.map(|format| match format {
             FormatName::Dotenv => Format::Dotenv,
             FormatName::Json => Format::Json,
@@ -261,9 +266,9 @@ fn input(
         return Ok((Values::default(), None));
     };
     let values = read.map_err(|error| {
-        Error::new(Kind::Usage, format!("{from} cannot be imported"))
-            .because(error)
-            .next("correct it, name the fields with --map, or leave --from out to be asked; nothing was changed")
+        Error::new(Kind::Usage, format!("{from} cannot be imported")).because(error).next(
+            "correct it, name the fields with --map, or leave --from out to be asked; nothing was changed",
+        )
     })?;
     Ok((values, Some(from)))
 }

@@ -27,13 +27,15 @@ pub(crate) fn read_input(
 ) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let text = path.to_string_lossy();
     if looks_like_secret(&text) && !text.contains('/') {
-        let error = Error::new(Kind::Usage, format!("the value of {flag} looks like a secret, not like a path"))
-            .next(format!("put {what} into a file and name the file, or use - for standard input"))
-            .next(LEAKED);
+        let error =
+            Error::new(Kind::Usage, format!("the value of {flag} looks like a secret, not like a path"))
+                .next(format!("put {what} into a file and name the file, or use - for standard input"))
+                .next(LEAKED);
         return Err(Unread::Path(error));
     }
     let failed = |why| Error::new(Kind::Usage, format!("cannot read {}", shown(path))).because(why);
-    let system = |error: std::io::Error| Unread::Path(failed(why(error.kind())).next("check the path and its mode"));
+    let system =
+        |error: std::io::Error| Unread::Path(failed(why(error.kind())).next("check the path and its mode"));
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(max + 1).unwrap_or(0)));
     let stdin = text == "-";

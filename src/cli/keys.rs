@@ -38,7 +38,8 @@ impl KeyFiles {
     /// Collects the keys: flag, then variable, then record, then prompt.
     pub(crate) fn gather(&self, context: &Context, place: &Place, record: &Record) -> Result<Keys> {
         let stdin = Path::new("-");
-        if self.subscription_key_file.as_deref() == Some(stdin) && self.provisioning_key_file.as_deref() == Some(stdin)
+        if self.subscription_key_file.as_deref() == Some(stdin)
+            && self.provisioning_key_file.as_deref() == Some(stdin)
         {
             return Err(Error::new(Kind::Usage, "standard input can give one key, not two")
                 .next("put one of the keys into a file"));
@@ -47,7 +48,11 @@ impl KeyFiles {
         let given = key(context, place, Field::SubscriptionKey, file, variables::SUBSCRIPTION_KEY, record)?;
         let subscription = match given {
             Some(key) => key,
-            None => ask_key("Subscription key", Field::SubscriptionKey, "--subscription-key-file FILE, or - for stdin")?,
+            None => ask_key(
+                "Subscription key",
+                Field::SubscriptionKey,
+                "--subscription-key-file FILE, or - for stdin",
+            )?,
         };
         let file = self.provisioning_key_file.as_deref();
         let variable = variables::PROVISIONING_SUBSCRIPTION_KEY;
@@ -107,7 +112,10 @@ pub(crate) fn refuse_secret(flag: &str, value: &str) -> Result<()> {
     }
     Err(Error::new(Kind::Usage, format!("the value of {flag} looks like a secret"))
         .because("no setting takes one")
-        .next(format!("give a key with --subscription-key-file, {} or at the prompt", variables::SUBSCRIPTION_KEY))
+        .next(format!(
+            "give a key with --subscription-key-file, {} or at the prompt",
+            variables::SUBSCRIPTION_KEY
+        ))
         .next(LEAKED))
 }
 
@@ -119,8 +127,9 @@ fn read_secret(context: &Context, path: &Path, flag: &str) -> Result<Secret> {
     text = text.strip_suffix(b"\n").unwrap_or(text);
     text = text.strip_suffix(b"\r").unwrap_or(text);
     let line = std::str::from_utf8(text).ok().filter(|text| !text.chars().any(char::is_control));
-    line.map(Secret::from)
-        .ok_or_else(|| Error::new(Kind::Usage, format!("{} does not hold one line of text", shown(path))).next(alone))
+    line.map(Secret::from).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("{} does not hold one line of text", shown(path))).next(alone)
+    })
 }
 
 /// Asks for a key, with its shape checked.
@@ -132,5 +141,7 @@ pub(crate) fn ask_key(label: &str, field: Field, instead: &str) -> Result<Secret
 
 /// The error for a prompt that could not be shown or was left.
 pub(crate) fn no_prompt(error: &PromptError, label: &str, instead: &str) -> Error {
-    Error::new(Kind::Usage, format!("{label} is needed and was not given")).because(error).next(format!("use {instead}"))
+    Error::new(Kind::Usage, format!("{label} is needed and was not given"))
+        .because(error)
+        .next(format!("use {instead}"))
 }

@@ -24,13 +24,16 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
             let known = root.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help");
             let known = known.collect::<Vec<_>>().join(", ");
             root.find_subcommand(name).cloned().ok_or_else(|| {
-                Error::new(Kind::Usage, "there is no manual page for that command").next(format!("one of: {known}"))
+                Error::new(Kind::Usage, "there is no manual page for that command")
+                    .next(format!("one of: {known}"))
             })?
         }
     };
     let mut text = Vec::new();
     let rendered = clap_mangen::Man::new(page).title(title).render(&mut text);
     let text = rendered.ok().and_then(|()| String::from_utf8(text).ok());
-    context.output.raw(&text.ok_or_else(|| Error::new(Kind::Internal, "the manual page cannot be rendered"))?)?;
+    context
+        .output
+        .raw(&text.ok_or_else(|| Error::new(Kind::Internal, "the manual page cannot be rendered"))?)?;
     Ok(Outcome::SUCCESS)
 }

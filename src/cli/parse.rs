@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, named_command, secret_flag};
 use crate::config::looks_like_secret;
@@ -44,7 +44,8 @@ pub(super) fn parse(args: &[OsString]) -> Parsed {
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Parsed::Help(error.render().to_string()),
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                bad(Error::new(Kind::Usage, "no command was given").next("run `momo-cred --help` for the commands"))
+                bad(Error::new(Kind::Usage, "no command was given")
+                    .next("run `momo-cred --help` for the commands"))
             }
             _ => bad(explain(&error, named_command(args).as_deref())),
         },
@@ -116,7 +117,11 @@ fn harmless(word: &str) -> bool {
     let plain = word.len() <= 20 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     // `--flag <VALUE>` is clap's own, but for the flag.
     let flag = word.split([' ', '.']).next().unwrap_or_default();
-    let known = Cli::command().get_arguments().any(|arg| arg.get_long().is_some_and(|long| flag == format!("--{long}")));
-    let described = flag.starts_with("--") && flag.len() <= 40 && word.contains(" <") || word.ends_with("...");
-    !looks_like_secret(word) && (plain || known || described || flag.starts_with('<') || flag.starts_with('['))
+    let known = Cli::command()
+        .get_arguments()
+        .any(|arg| arg.get_long().is_some_and(|long| flag == format!("--{long}")));
+    let described =
+        flag.starts_with("--") && flag.len() <= 40 && word.contains(" <") || word.ends_with("...");
+    !looks_like_secret(word)
+        && (plain || known || described || flag.starts_with('<') || flag.starts_with('['))
 }

@@ -49,7 +49,12 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     block_on(Runtime::Tokio, provision(context, options, &settings, &place))
 }
 
-async fn provision(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
+async fn provision(
+    context: &Context,
+    options: &Options,
+    settings: &Settings,
+    place: &Place,
+) -> Result<Outcome> {
     // Read and ask before the lock: a run that has to stop anyway stops at once, and nobody waits for a person.
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
@@ -81,9 +86,12 @@ async fn provision(context: &Context, options: &Options, settings: &Settings, pl
 pub(super) fn stop_if_taken(seen: &Seen, place: &Place, replace: bool) -> Result<()> {
     let location = &place.location;
     if !seen.record.writable() {
-        return Err(Error::new(Kind::Misconfigured, format!("the record at {location} is of a newer layout"))
-            .at(location)
-            .next("upgrade momo-cred; nothing was changed"));
+        return Err(Error::new(
+            Kind::Misconfigured,
+            format!("the record at {location} is of a newer layout"),
+        )
+        .at(location)
+        .next("upgrade momo-cred; nothing was changed"));
     }
     let error = match seen.record.state() {
         _ if replace => return Ok(()),
@@ -92,8 +100,11 @@ pub(super) fn stop_if_taken(seen: &Seen, place: &Place, replace: bool) -> Result
                 .next("undelete it in the store, or write over it with --replace")
         }
         RecordState::Vacant => return Ok(()),
-        _ => Error::new(Kind::Conflict, format!("there is a credential at {location} already; nothing was changed"))
-            .next("write over it with --replace, or choose another --store"),
+        _ => Error::new(
+            Kind::Conflict,
+            format!("there is a credential at {location} already; nothing was changed"),
+        )
+        .next("write over it with --replace, or choose another --store"),
     };
     Err(error.at(location))
 }
@@ -111,8 +122,12 @@ fn refuse_production(effective: &Effective, place: &Place) -> Result<()> {
 
 fn no_callback_host() -> Error {
     Error::new(Kind::Usage, "a callback host is needed to make an API user, and none is set")
-        .because("MoMo calls back only to the host that the user was made with, and it cannot be changed later")
-        .next("give --callback-host pay.example.com, or --callback-host localhost if you take no callbacks yet")
+        .because(
+            "MoMo calls back only to the host that the user was made with, and it cannot be changed later",
+        )
+        .next(
+            "give --callback-host pay.example.com, or --callback-host localhost if you take no callbacks yet",
+        )
 }
 
 /// `--replace` writes over a deleted record by the revision that was seen.
@@ -139,7 +154,13 @@ pub(super) struct Lifecycle<'a> {
 }
 
 impl Lifecycle<'_> {
-    pub(super) async fn run(&self, seen: Seen, inputs: Inputs, obtain: Obtain, check: Check) -> Result<Outcome> {
+    pub(super) async fn run(
+        &self,
+        seen: Seen,
+        inputs: Inputs,
+        obtain: Obtain,
+        check: Check,
+    ) -> Result<Outcome> {
         let (context, place) = (self.context, self.place);
         let gateway = context.gateway(self.settings, self.effective, TIMEOUT)?;
         let lease = lease(self.settings);
@@ -174,7 +195,8 @@ impl Lifecycle<'_> {
     }
 
     fn head(&self) -> Map<String, Value> {
-        let mut head = document::head(self.context.command, &self.settings.profile, &self.place.location.to_string());
+        let mut head =
+            document::head(self.context.command, &self.settings.profile, &self.place.location.to_string());
         head.insert("product".into(), json!(self.effective.product.name()));
         head.insert("target_environment".into(), json!(self.effective.target_environment.as_str()));
         head

@@ -1,9 +1,9 @@
 //! `resume`: finish an open claim.
 
 use super::context::{Context, Place};
+use super::document;
 use super::provision::Lifecycle;
 use super::runtime::block_on;
-use super::document;
 use crate::config::Settings;
 use crate::credential::{ClaimKind, Field, check_key};
 use crate::effective::{Effective, Holder, Purpose};
@@ -71,9 +71,12 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
 fn inputs(seen: &Seen, effective: &Effective, place: &Place) -> Result<Inputs> {
     let record = &seen.record;
     let Some(subscription_key) = record.input(Field::SubscriptionKey).cloned() else {
-        return Err(Error::new(Kind::Corrupt, format!("the claim at {} holds no subscription key", place.location))
-            .at(&place.location)
-            .next("run `momo-cred abort`, then `momo-cred provision`"));
+        return Err(Error::new(
+            Kind::Corrupt,
+            format!("the claim at {} holds no subscription key", place.location),
+        )
+        .at(&place.location)
+        .next("run `momo-cred abort`, then `momo-cred provision`"));
     };
     check_key(Field::SubscriptionKey, &subscription_key).map_err(|bad| {
         Error::new(Kind::Corrupt, format!("the claim at {} is malformed", place.location))
@@ -93,7 +96,12 @@ fn inputs(seen: &Seen, effective: &Effective, place: &Place) -> Result<Inputs> {
 }
 
 /// No open claim: says so, and that is fine.
-pub(super) fn nothing_open(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> Result<Outcome> {
+pub(super) fn nothing_open(
+    context: &Context,
+    settings: &Settings,
+    place: &Place,
+    seen: &Seen,
+) -> Result<Outcome> {
     context.output.note(&format!("no claim is open at {}; nothing to do", place.location));
     if context.output.json() {
         let mut head = document::head(context.command, &settings.profile, &place.location.to_string());

@@ -24,7 +24,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
-    each(context, context.chosen(options.all.into())?, |settings, documents| {
+    each(context, &context.chosen(options.all.into())?, |settings, documents| {
         let place = Place::open(settings)?;
         let seen = block_on(place.runtime, place.seen(settings, &context.output))?;
         if context.output.json() {
@@ -65,9 +65,10 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
     line("age", seen.age.map(|age| format!("{} s", age.as_secs())))?;
     for field in Field::ALL {
         let shown = match record.get(field) {
-            Some(value) if field.is_key() => {
-                Fingerprint::of(field, value).map(|fingerprint| format!("fingerprint {fingerprint}"))
-            }
+            Some(value) if field.is_key() => Some(match Fingerprint::of(field, value) {
+                Some(fingerprint) => format!("fingerprint {fingerprint}"),
+                None => "set, but not of the shape of a key".to_owned(),
+            }),
             _ if field == Field::RetiredApiUsers => None,
             _ => record.text(field).map(str::to_owned),
         };

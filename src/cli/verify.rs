@@ -43,9 +43,11 @@ pub(crate) struct Options {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let msisdn = options.msisdn.as_deref().map(str::parse::<Msisdn>).transpose().map_err(|error| {
-        Error::new(Kind::Usage, "the value of --msisdn is refused").because(error).next("give digits with the country code first")
+        Error::new(Kind::Usage, "the value of --msisdn is refused")
+            .because(error)
+            .next("give digits with the country code first")
     })?;
-    each(context, context.chosen(options.all.into())?, |settings, documents| {
+    each(context, &context.chosen(options.all.into())?, |settings, documents| {
         let place = Place::open(settings)?;
         block_on(Runtime::Tokio, verify(context, options, settings, &place, msisdn.as_ref(), documents))
     })
@@ -91,7 +93,13 @@ async fn verify(
     Ok(verdict)
 }
 
-fn show(context: &Context, settings: &Settings, place: &Place, effective: &Effective, report: &Report) -> Result<()> {
+fn show(
+    context: &Context,
+    settings: &Settings,
+    place: &Place,
+    effective: &Effective,
+    report: &Report,
+) -> Result<()> {
     let output = &context.output;
     output.data(&format!(
         "{}  {}  {} {} at {}",

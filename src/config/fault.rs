@@ -111,8 +111,8 @@ impl Fault for InvalidLayout {
     fn next(&self) -> Cow<'static, str> {
         match self {
             Self::Name(field) => format!("give the name that the store has for {field}").into(),
-            Self::Shared(a, b) => format!("give {a} and {b} a name each").into(),
-            Self::Pending(field) => format!("give {field} a name that begins otherwise").into(),
+            Self::Shared(a, b) => format!("give {a} and {b} different names").into(),
+            Self::Pending(field) => format!("give {field} another name").into(),
         }
     }
 }
@@ -156,7 +156,7 @@ impl Fault for BadHost {
             HostFault::Address => "give the name that leads to this address, such as momo.example.com",
             HostFault::Space => "take the white space out",
             HostFault::NotAscii => "give its ASCII form, which begins with xn--",
-            HostFault::EmptyLabel => "take the dot out that has nothing beside it",
+            HostFault::EmptyLabel => "take the spare dot out",
             _ => "give a host name such as momo.example.com",
         }
         .into()
@@ -172,4 +172,44 @@ pub(super) fn field(name: &str) -> Result<Field, Bad> {
         };
         Bad::new("a record has no such field", next)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::momo::CallbackHost;
+
+    #[test]
+    fn only_the_host_of_an_address_is_said() {
+        let next = |text: &str| BadHost(text.parse::<CallbackHost>().unwrap_err()).next();
+        for (text, host) in [
+            ("https://me:s3krit@Testsite.Test.com:1313/api/s3krit", "testsite.test.com"),
+            ("http://localhost:8000/callback", "localhost"),
+            ("pay.example.com:443", "pay.example.com"),
+            ("pay.example.com/callback", "pay.example.com"),
+            ("*.example.com", "example.com"),
+        ] {
+            assert_eq!(next(text), format!("use {host}"), "{text}");
+        }
+        for text in [
+            "https://s3krit/",
+            "s3krit/x",
+            "s3krit:443",
+            "s3krit.x9/",
+            " s3krit.example ",
+            "s3krit.example.",
+            "s3krit@example.com",
+            "https://c0ffee00c0ffee00c0ffee00c0ffee00.example.com/",
+        ] {
+            let next = next(text);
+            assert!(!next.contains("krit") && !next.contains("c0ffee"), "{text}: {next}");
+        }
+    }
+
+    #[test]
+    fn closed_vocabularies_are_named() {
+        assert_eq!(UnknownProduct.next(), "use one of: collection, disbursement, remittance");
+        assert_eq!(field("api-kye").unwrap_err().next(), "did you mean api_key?");
+        assert!(field("something").unwrap_err().next().starts_with("use one of: subscription_key, "));
+    }
 }

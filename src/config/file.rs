@@ -112,7 +112,7 @@ fn check(file: &File, path: &Path, by: FoundBy, uid: u32) -> Result<()> {
         let error = refusal(path, "is not a regular file");
         return Err(match by {
             FoundBy::Walk => ignoring(error, by),
-            FoundBy::Name => error.next("name a regular file"),
+            FoundBy::Name => error.next("name a file"),
             FoundBy::UserFolder => error.next("move it away, or put a file in its place"),
         });
     }

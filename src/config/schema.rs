@@ -93,7 +93,7 @@ pub(super) fn profile_name(name: &str) -> std::result::Result<String, Bad> {
     if !plain {
         return Err(Bad::new(
             "a profile's name is letters, digits, `_` and `-`",
-            "give up to 64 of these, such as collection-sandbox",
+            "use 1 to 64 of these, as in collection-sandbox",
         ));
     }
     if looks_like_secret(name) {

@@ -60,7 +60,9 @@ impl fmt::Display for InvalidLayout {
         match self {
             Self::Name(field) => write!(f, "the name for {field} cannot be a field name"),
             Self::Shared(a, b) => write!(f, "{a} and {b} would share one name"),
-            Self::Pending(field) => write!(f, "the name for {field} begins with `pending_`, which marks claims"),
+            Self::Pending(field) => {
+                write!(f, "the name for {field} begins with `pending_`, which marks claims")
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::claim::INPUTS;
 use super::{
-    BadShape, Claim, Field, Layout, PENDING, Product, TargetEnvironment, UnknownClaim, check_api_user, check_key,
+    BadShape, Claim, Field, Layout, PENDING, Product, TargetEnvironment, UnknownClaim, check_api_user,
+    check_key,
 };
 
 /// The layout version that this program writes.
@@ -248,7 +249,10 @@ impl Record {
 
 /// The text of a field that is not a key, by its stored name. Empty is none.
 pub(super) fn text_of<'a>(document: &'a Document, name: &str) -> Option<&'a str> {
-    #[expect(clippy::disallowed_methods, reason = "fields that are not keys are read as text; callers keep keys out")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "fields that are not keys are read as text; callers keep keys out"
+    )]
     document.get(name).map(Secret::expose_secret).filter(|text| !text.is_empty())
 }
 

@@ -68,7 +68,9 @@ impl FromStr for TargetEnvironment {
         let lower = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let country = text.strip_prefix("mtn").is_some_and(|rest| !rest.is_empty());
         if text.len() > 64 || !lower || !(text == "sandbox" || country) {
-            return Err(InvalidTarget("it is sandbox, or mtn and a country in lower case, such as mtnuganda"));
+            return Err(InvalidTarget(
+                "it is sandbox, or mtn and a country in lower case, such as mtnuganda",
+            ));
         }
         Ok(Self(text.to_owned()))
     }

@@ -138,7 +138,11 @@ mod tests {
         Names::new(Product::Collection, "MOMO", map.iter().map(|(name, field)| ((*name).to_owned(), *field)))
     }
 
-    fn found(text: &str, format: Option<Format>, map: &[(&str, Field)]) -> Result<Vec<(Field, String)>, InputError> {
+    fn found(
+        text: &str,
+        format: Option<Format>,
+        map: &[(&str, Field)],
+    ) -> Result<Vec<(Field, String)>, InputError> {
         let values = read(text.as_bytes(), format, &names(map))?;
         let name = |field| (field, values.name(field).unwrap_or_default().to_owned());
         Ok(values.iter().map(|(field, _)| name(field)).collect())
@@ -177,7 +181,10 @@ mod tests {
         );
         let mut want = found(&text, None, &[]).unwrap();
         want.sort();
-        assert_eq!(want, [(Field::ApiUser, "COLLECTION_USER_ID".to_owned()), (Field::ApiKey, "api_key".to_owned())]);
+        assert_eq!(
+            want,
+            [(Field::ApiUser, "COLLECTION_USER_ID".to_owned()), (Field::ApiKey, "api_key".to_owned())]
+        );
         assert_eq!(found(r#"{"api_key": 5}"#, None, &[]), Err(InputError::NotAString("api_key".to_owned())));
         assert_eq!(found("{\n\"api_key\": \"s3krit", None, &[]), Err(InputError::NotAnObject(2)));
         assert_eq!(found("[]", Some(Format::Json), &[]), Err(InputError::NotAnObject(1)));

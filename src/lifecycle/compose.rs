@@ -61,7 +61,8 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
 /// ones useless: a restored backup may hold a claim for the very user that is published.
 pub(super) fn retire_claimed(record: &mut Record) {
     let Ok(Some(Claim { api_user: Some(user), .. })) = record.claim() else { return };
-    let published = record.get(Field::ApiKey).is_some() && record.api_user().is_ok_and(|own| own == Some(user));
+    let published =
+        record.get(Field::ApiKey).is_some() && record.api_user().is_ok_and(|own| own == Some(user));
     if !published {
         record.retire(user);
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use momo_cred_backend_api::{At, Backend, Lookup, RecordName, Secret};
 use uuid::Uuid;
 
+use super::World;
 use super::finish::Finish;
 use super::machine::Machine;
 use super::plan::{KeyRole, Plan};
 use super::signals::Noted;
 use super::step::{Effect, Event};
-use super::World;
 use crate::momo::{Diagnosis, Gateway, Msisdn, Refusal, Silence, Step, StepReport};
 
 /// How long a store may take to show what it has confirmed, where it is eventually consistent.
@@ -68,7 +68,10 @@ impl Driver<'_> {
                 Effect::Preflight(role) => {
                     let answer = self.preflight(&machine, role).await;
                     // What to do is told by the error that follows; with several keys only the last one counts.
-                    watch.ended(&StepReport { hint: None, ..StepReport::of("preflight", answer.as_ref().err()) });
+                    watch.ended(&StepReport {
+                        hint: None,
+                        ..StepReport::of("preflight", answer.as_ref().err())
+                    });
                     Event::Preflight(answer)
                 }
                 Effect::Claim(document, expect) => {
@@ -90,7 +93,9 @@ impl Driver<'_> {
                     watch.ended(&StepReport::of("key", answer.as_ref().err()));
                     Event::KeyCreated(answer)
                 }
-                Effect::Check(user, api_key) => Event::Checked(self.check(&machine, user, &api_key, watch).await),
+                Effect::Check(user, api_key) => {
+                    Event::Checked(self.check(&machine, user, &api_key, watch).await)
+                }
                 Effect::Fence => {
                     if let Some(pause) = fences.checked_sub(1).and_then(|n| PATIENCE.get(n)) {
                         tokio::time::sleep(*pause).await;
@@ -142,7 +147,8 @@ impl Driver<'_> {
     }
 
     async fn create_user(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<(), Refusal> {
-        let (Some(key), Some(host)) = (machine.key(role), machine.plan().inputs.callback_host.as_ref()) else {
+        let (Some(key), Some(host)) = (machine.key(role), machine.plan().inputs.callback_host.as_ref())
+        else {
             return Ok(());
         };
         self.gateway.create_user(key, user, host).await

@@ -96,9 +96,9 @@ pub(super) fn claim_failed(error: api::Error, earlier: Option<Uuid>) -> Finish {
     let ours = Error::from(error);
     failed(match earlier {
         Some(_) => left_open(ours, earlier),
-        None if written => {
-            ours.because("the gateway was not asked for anything; the claim may be open all the same").next(RESUME)
-        }
+        None if written => ours
+            .because("the gateway was not asked for anything; the claim may be open all the same")
+            .next(RESUME),
         None => ours.because("the claim was not written, so the gateway was not asked for anything"),
     })
 }
@@ -118,9 +118,17 @@ pub(super) fn stopped(refusal: &Refusal, user: Option<Uuid>) -> Finish {
     let what = "provisioning stopped before anything was published";
     if refusal.verdict() == Verdict::Bad {
         let error = claim_stays(gateway(what.to_owned(), refusal), user);
-        return failed(error.next("then drop the claim with `momo-cred abort` and provision with the right key"));
+        return failed(
+            error.next("then drop the claim with `momo-cred abort` and provision with the right key"),
+        );
     }
-    failed(left_open(Error::new(refusal.kind(), what).because(refusal), user))
+    let error = if refusal.verdict() == Verdict::Protocol {
+        gateway(what.to_owned(), refusal)
+    } else {
+        // To resume is what running it again comes to here.
+        Error::new(refusal.kind(), what).because(refusal)
+    };
+    failed(left_open(error, user))
 }
 
 pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
@@ -185,15 +193,20 @@ pub(super) fn import_write_failed(error: api::Error) -> Finish {
 
 pub(super) fn read_back_differs(revision: &Revision) -> Finish {
     failed(
-        Error::new(Kind::Corrupt, format!("what the store returns as revision {revision} is not what was written"))
-            .next("look at the record with `momo-cred status`; nothing was \"fixed\""),
+        Error::new(
+            Kind::Corrupt,
+            format!("what the store returns as revision {revision} is not what was written"),
+        )
+        .next("look at the record with `momo-cred status`; nothing was \"fixed\""),
     )
 }
 
 pub(super) fn read_back_failed(error: api::Error, revision: &Revision) -> Finish {
     failed(
         Error::from(error)
-            .because(format!("the credential was published as revision {revision}, but could not be read back"))
+            .because(format!(
+                "the credential was published as revision {revision}, but could not be read back"
+            ))
             .next("run `momo-cred verify`"),
     )
 }

@@ -89,7 +89,9 @@ impl Machine {
         let state = std::mem::replace(&mut self.state, State::Done);
         match (state, event) {
             (State::Start, Event::Begin) => self.begin(),
-            (State::Preflight { next, refused }, Event::Preflight(answer)) => self.preflighted(next, refused, answer),
+            (State::Preflight { next, refused }, Event::Preflight(answer)) => {
+                self.preflighted(next, refused, answer)
+            }
             (State::Claiming { key }, Event::Written(answer)) => self.claimed(key, answer),
             (State::CreatingUser { key }, Event::UserCreated(answer)) => self.user_created(key, answer),
             (State::CreatingKey { key }, Event::KeyCreated(answer)) => self.key_created(key, answer),
@@ -101,7 +103,9 @@ impl Machine {
             (State::ReadingBack { issued, document, revision }, Event::Read(answer)) => {
                 self.read_back(&issued, &document, revision, answer)
             }
-            (State::Withdrawing { cause }, Event::Written(answer)) => self.finish(finish::refused(&cause, answer.is_ok())),
+            (State::Withdrawing { cause }, Event::Written(answer)) => {
+                self.finish(finish::refused(&cause, answer.is_ok()))
+            }
             (_, Event::OutOfTime) => self.finish(finish::out_of_time(self.pending_user())),
             _ => self.finish(finish::impossible()),
         }
@@ -324,7 +328,9 @@ impl Machine {
                 self.state = State::ReadingBack { issued, document, revision };
                 effect
             }
-            Err(error) if round < FENCES && (error.kind() == api::ErrorKind::Conflict || error.retryable()) => {
+            Err(error)
+                if round < FENCES && (error.kind() == api::ErrorKind::Conflict || error.retryable()) =>
+            {
                 self.fence(issued, round + 1)
             }
             Err(error) if matches!(self.plan.obtain, Obtain::Imported { .. }) => {

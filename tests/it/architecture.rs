@@ -64,7 +64,11 @@ fn every_test_file_is_part_of_the_test_binary() {
     for file in fs::read_dir(root().join("tests/it")).unwrap().map(|entry| entry.unwrap().file_name()) {
         let name = file.to_string_lossy().trim_end_matches(".rs").to_owned();
         assert!(name == "main" || main.contains(&format!("mod {name};")), "tests/it/{name} is in no test");
-        assert!(name == "main" || main.contains(&format!("//! - `{name}`")) || main.contains(&format!("and `{name}`")));
+        assert!(
+            name == "main"
+                || main.contains(&format!("//! - `{name}`"))
+                || main.contains(&format!("and `{name}`"))
+        );
     }
 }
 
@@ -82,7 +86,9 @@ fn secrets_are_opened_only_where_the_list_says() {
         let is_test = shown.contains("/tests") || shown.starts_with("backends/testkit");
         let source = text(&path);
         let code = source.split("#[cfg(test)]").next().unwrap();
-        if !is_test && code.lines().any(|line| line.contains("expose_secret") && !line.trim().starts_with("//")) {
+        if !is_test
+            && code.lines().any(|line| line.contains("expose_secret") && !line.trim().starts_with("//"))
+        {
             found.insert(shown);
         }
     }
@@ -97,7 +103,9 @@ fn only_the_registry_names_stores() {
         assert!(!names || path == Path::new("src/registry.rs"), "{} names a store", path.display());
     }
     for manifest in files("backends", "Cargo.toml") {
-        let depends = text(&manifest).lines().any(|line| line.starts_with("momo-cred ") || line.starts_with("momo-cred."));
+        let depends = text(&manifest)
+            .lines()
+            .any(|line| line.starts_with("momo-cred ") || line.starts_with("momo-cred."));
         assert!(!depends, "{} depends on the program", manifest.display());
     }
 }
@@ -109,7 +117,14 @@ fn stores_are_laid_out_alike() {
         if store.ends_with("api") || store.ends_with("testkit") {
             continue;
         }
-        for file in ["src/lib.rs", "src/config.rs", "src/store.rs", "src/error.rs", "README.md", "tests/conformance.rs"] {
+        for file in [
+            "src/lib.rs",
+            "src/config.rs",
+            "src/store.rs",
+            "src/error.rs",
+            "README.md",
+            "tests/conformance.rs",
+        ] {
             assert!(store.join(file).is_file(), "{} has no {file}", store.display());
         }
     }
@@ -123,7 +138,9 @@ fn commands_are_sorted() {
     let (body, _) = body.split_once("\n}").unwrap();
     let names: Vec<String> = body
         .lines()
-        .filter_map(|line| Some(line.trim().split_once('(')?.0.to_lowercase()).filter(|name| !name.starts_with('/')))
+        .filter_map(|line| {
+            Some(line.trim().split_once('(')?.0.to_lowercase()).filter(|name| !name.starts_with('/'))
+        })
         .collect();
     let mut sorted = names.clone();
     sorted.sort();
@@ -136,7 +153,8 @@ fn commands_are_sorted() {
 /// Files stay small: the few over 400 lines are none.
 #[test]
 fn files_stay_small() {
-    let sources = ["src", "backends", "tests", "examples"].into_iter().flat_map(|folder| files(folder, ".rs"));
+    let sources =
+        ["src", "backends", "tests", "examples"].into_iter().flat_map(|folder| files(folder, ".rs"));
     for path in sources {
         let lines = text(&path).lines().count();
         assert!(lines <= 400, "{} has {lines} lines", path.display());

@@ -15,10 +15,12 @@ const USER: &str = "01234567-89ab-4def-8123-456789abcdef";
 
 /// A hand-written record, with canaries for keys.
 fn record(sandbox: &Sandbox, name: &str, prefix: &str) -> [Canary; 2] {
-    let canaries = [Canary::hex(format!("{prefix} subscription key")), Canary::hex(format!("{prefix} api key"))];
+    let canaries =
+        [Canary::hex(format!("{prefix} subscription key")), Canary::hex(format!("{prefix} api key"))];
     let [subscription, api] = [canaries[0].value(), canaries[1].value()];
-    let text =
-        format!("{prefix}_SUBSCRIPTION_KEY={subscription}\n{prefix}_API_USER={USER}\n{prefix}_API_KEY={api}\n");
+    let text = format!(
+        "{prefix}_SUBSCRIPTION_KEY={subscription}\n{prefix}_API_USER={USER}\n{prefix}_API_KEY={api}\n"
+    );
     sandbox.write(name, text, 0o600);
     canaries
 }
@@ -138,7 +140,9 @@ fn dispositions_descriptors_and_limits_are_given_back() {
     let probe = "grep -E '^Sig(Ign|Blk)' /proc/self/status; ulimit -Sc; ls /proc/self/fd | tr '\\n' ' '";
     let observe = |through_us: bool| {
         let us = if through_us { format!("{MOMO_CRED} exec -- ") } else { String::new() };
-        let script = format!("trap '' PIPE HUP; ulimit -Sc 0; ulimit -Sc 1 2>/dev/null; exec {us}sh -c \"$PROBE\" <&-");
+        let script = format!(
+            "trap '' PIPE HUP; ulimit -Sc 0; ulimit -Sc 1 2>/dev/null; exec {us}sh -c \"$PROBE\" <&-"
+        );
         let output = sandbox.command("sh").args(["-c", &script]).env("PROBE", probe).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
@@ -160,7 +164,10 @@ fn the_process_is_closed_to_others_while_it_holds_values() {
     }
     let mut child = command.spawn().unwrap();
     let proc = format!("/proc/{}", child.id());
-    wait_for(|| fs::read_to_string(format!("{proc}/wchan")).is_ok() && fs::read_to_string(format!("{proc}/status")).is_ok_and(|s| s.contains("State:\tS")));
+    wait_for(|| {
+        fs::read_to_string(format!("{proc}/wchan")).is_ok()
+            && fs::read_to_string(format!("{proc}/status")).is_ok_and(|s| s.contains("State:\tS"))
+    });
     let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
@@ -195,7 +202,11 @@ fn a_dotenv_start_opens_little() {
     let log = sandbox.path("strace");
     let mut command = sandbox.command("strace");
     command.args(["-f", "-qq", "-o"]).arg(&log);
-    command.args(["-e", "trace=open,openat,socket,epoll_create1,eventfd2,clone,clone3,execve,getrandom", MOMO_CRED]);
+    command.args([
+        "-e",
+        "trace=open,openat,socket,epoll_create1,eventfd2,clone,clone3,execve,getrandom",
+        MOMO_CRED,
+    ]);
     let status = command.args(["exec", "--", "true"]).stdout(Stdio::null()).status().unwrap();
     assert!(status.success());
     let mut text = String::new();
@@ -245,7 +256,8 @@ fn shells_read_what_we_wrote() {
         command.env_clear().env("PATH", "/usr/bin:/bin").current_dir(sandbox.path(""));
         let output = command.args(["-c", "set -a; . ./.env; env"]).output().unwrap();
         let lines: Vec<String> = BufReader::new(&output.stdout[..]).lines().map(Result::unwrap).collect();
-        let mut read: Vec<&str> = lines.iter().map(String::as_str).filter(|line| line.starts_with("MOMO_")).collect();
+        let mut read: Vec<&str> =
+            lines.iter().map(String::as_str).filter(|line| line.starts_with("MOMO_")).collect();
         read.sort_unstable();
         assert_eq!(read, ours, "{shell}");
     }

@@ -1,7 +1,7 @@
 //! `import`: what an existing credential can come from, and when it is written.
 
 use momo_cred_backend_testkit::Canary;
-use momo_gateway::{Answer, Action, Bound, Config, Fault, Gateway, IpAllowList, Operation, PresetUser};
+use momo_gateway::{Action, Answer, Bound, Config, Fault, Gateway, IpAllowList, Operation, PresetUser};
 
 use super::sandbox::{Momo, Sandbox, key};
 
@@ -57,7 +57,8 @@ fn from_a_dotenv_file_json_standard_input_and_the_environment() {
                 let map = ["--from", "old.json", "--map", "userId=api_user", "--map", "clientSecret=api_key"];
                 import(&sandbox, &gateway, &map)
             }
-            "stdin" => import(&sandbox, &gateway, &["--from", "-", "--format", "dotenv"]).stdin(dotenv(&gateway, &user)),
+            "stdin" => import(&sandbox, &gateway, &["--from", "-", "--format", "dotenv"])
+                .stdin(dotenv(&gateway, &user)),
             _ => import(&sandbox, &gateway, &["--from-env"])
                 .env("MOMO_SUBSCRIPTION_KEY", key(&gateway))
                 .env("COLLECTION_USER_ID", user.id.to_string())
@@ -78,7 +79,8 @@ fn a_refused_credential_is_not_written() {
     sandbox.write("old.env", wrong, 0o600);
     let _ = import(&sandbox, &gateway, &["--from", "old.env"]).run().code(77).says("error[denied]");
     assert!(!sandbox.path(".env").exists());
-    let _ = import(&sandbox, &gateway, &["--from", "old.env", "--no-verify"]).run().code(0).says("not proven");
+    let _ =
+        import(&sandbox, &gateway, &["--from", "old.env", "--no-verify"]).run().code(0).says("not proven");
     let _ = sandbox.momo(["verify"]).run().code(77);
 }
 
@@ -92,7 +94,10 @@ fn an_unproven_credential_is_written_only_where_nothing_is() {
     let ran = import(&sandbox, &gateway, &args).run().code(0).says("not proven");
     assert_eq!(ran.json().last().unwrap()["verified"], false);
     let before = sandbox.read(".env");
-    let _ = import(&sandbox, &gateway, &["--from", "old.env", "--timeout", "2s"]).run().code(75).says("--replace");
+    let _ = import(&sandbox, &gateway, &["--from", "old.env", "--timeout", "2s"])
+        .run()
+        .code(75)
+        .says("--replace");
     let _ = import(&sandbox, &gateway, &["--from", "old.env", "--replace", "--timeout", "2s"]).run().code(69);
     assert_eq!(sandbox.read(".env"), before);
     gateway.clear_script();

@@ -35,7 +35,8 @@ fn provisions_verifies_and_shows_nothing() {
     let ran = sandbox.momo(["verify", "--json"]).run().code(0).no_leak(&canaries);
     let report = &ran.json()[0];
     assert_eq!(report["outcome"], "ok");
-    let steps: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
+    let steps: Vec<_> =
+        report["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
     assert_eq!(steps, ["user", "token", "read"]);
 }
 
@@ -135,8 +136,17 @@ fn every_product_is_proven_with_its_own_key() {
         ("remittance", Role::Primary(momo_gateway::Product::Remittance)),
     ] {
         let (sandbox, gateway) = (Sandbox::new(), gateway());
-        let args = ["provision", "--base-url", gateway.base_url(), "--callback-host", "localhost", "--product", product];
-        let _ = sandbox.momo(args).env("MOMO_CRED_SUBSCRIPTION_KEY", gateway.key(role).unwrap()).run().code(0);
+        let args = [
+            "provision",
+            "--base-url",
+            gateway.base_url(),
+            "--callback-host",
+            "localhost",
+            "--product",
+            product,
+        ];
+        let _ =
+            sandbox.momo(args).env("MOMO_CRED_SUBSCRIPTION_KEY", gateway.key(role).unwrap()).run().code(0);
         assert_eq!(sandbox.env_value("MOMO_PRODUCT").unwrap(), product);
         // Another product's key opens nothing.
         let sandbox = Sandbox::new();
@@ -148,7 +158,8 @@ fn every_product_is_proven_with_its_own_key() {
 #[test]
 fn status_before_and_after() {
     let (sandbox, gateway) = (Sandbox::new(), gateway());
-    let state = |sandbox: &Sandbox| sandbox.momo(["status", "--json"]).run().code(0).json()[0]["state"].clone();
+    let state =
+        |sandbox: &Sandbox| sandbox.momo(["status", "--json"]).run().code(0).json()[0]["state"].clone();
     assert_eq!(state(&sandbox), "absent");
     let args = ["provision", "--base-url", gateway.base_url(), "--callback-host", "localhost"];
     let _ = sandbox.momo(args).args_subscription_key(&sandbox, &gateway).run().code(0);

@@ -42,7 +42,8 @@ impl Sandbox {
     pub(crate) fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>, mode: u32) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&path).unwrap();
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&path).unwrap();
         file.write_all(content.as_ref()).unwrap();
         rustix::fs::chmod(&path, rustix::fs::Mode::from_raw_mode(mode)).unwrap();
     }
@@ -93,7 +94,7 @@ pub(crate) fn gateway() -> Gateway {
 
 /// The primary key of a product at a gateway.
 pub(crate) fn key(gateway: &Gateway) -> String {
-    gateway.subscription_key(Product::Collection).to_string()
+    gateway.subscription_key(Product::Collection)
 }
 
 /// A run that has not begun.

@@ -19,7 +19,14 @@ fn installed(path: &str) -> Option<PathBuf> {
 }
 
 /// Provisions a product and runs a program with the preset.
-fn run(gateway: &Gateway, product: &str, role: Role, preset: &str, program: &[&str], node_path: Option<&Path>) {
+fn run(
+    gateway: &Gateway,
+    product: &str,
+    role: Role,
+    preset: &str,
+    program: &[&str],
+    node_path: Option<&Path>,
+) {
     let sandbox = Sandbox::new();
     let common = ["--product", product, "--base-url", gateway.base_url()];
     let args = ["provision", "--callback-host", "localhost"];
@@ -54,9 +61,10 @@ fn npm_mtn_momo() {
     let driver = installed("tests/sdk/collection.cjs").unwrap();
     let program = ["node", driver.to_str().unwrap()];
     let gateway = gateway();
-    for (product, role) in
-        [("collection", Role::Primary(Product::Collection)), ("disbursement", Role::Primary(Product::Disbursement))]
-    {
+    for (product, role) in [
+        ("collection", Role::Primary(Product::Collection)),
+        ("disbursement", Role::Primary(Product::Disbursement)),
+    ] {
         run(&gateway, product, role, "momoapi-node", &program, Some(&modules));
     }
 }

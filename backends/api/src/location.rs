@@ -48,7 +48,9 @@ impl Location {
             return Err(InvalidLocation("it holds a control character"));
         }
         if address.starts_with("//") && address.contains('@') {
-            return Err(InvalidLocation("it holds a user or password; log in through the store's own settings"));
+            return Err(InvalidLocation(
+                "it holds a user or password; log in through the store's own settings",
+            ));
         }
         Ok(Self { scheme, address, fragment })
     }
@@ -112,7 +114,9 @@ mod tests {
 
     #[test]
     fn parses_and_prints_the_same() {
-        for text in ["dotenv:.env#MOMO", "vault:secret/momo/sandbox/collection", "aws:momo/x#1", "my-store:a b"] {
+        for text in
+            ["dotenv:.env#MOMO", "vault:secret/momo/sandbox/collection", "aws:momo/x#1", "my-store:a b"]
+        {
             let location: Location = text.parse().unwrap();
             assert_eq!(location.to_string(), text);
         }
@@ -124,7 +128,16 @@ mod tests {
 
     #[test]
     fn refuses_without_repeating() {
-        for text in ["", "plain", ":x", "dotenv:", "dotenv:.env#", "Vault:x", "vault:a\nb", "vault://me:s3krit@host/x"] {
+        for text in [
+            "",
+            "plain",
+            ":x",
+            "dotenv:",
+            "dotenv:.env#",
+            "Vault:x",
+            "vault:a\nb",
+            "vault://me:s3krit@host/x",
+        ] {
             let error = text.parse::<Location>().unwrap_err();
             assert!(!error.to_string().contains("s3krit"), "{error}");
         }

@@ -19,7 +19,10 @@ impl Secret {
 
     /// Opens the secret. Banned by clippy outside the sites listed in ARCHITECTURE.md.
     pub fn expose_secret(&self) -> &str {
-        #[expect(clippy::disallowed_methods, reason = "the one door to secrecy; this method itself is banned elsewhere")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one door to secrecy; this method itself is banned elsewhere"
+        )]
         self.0.expose_secret()
     }
 

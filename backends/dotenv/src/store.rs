@@ -48,7 +48,15 @@ impl DotenvStore {
         let place = Location::new(SCHEME, config.path.to_string_lossy(), None)
             .map_err(|_| Problem::Path { why: "it holds a control character, or `//` and `@`" })?;
         let DotenvConfig { fields, allow_shared_fs, .. } = config;
-        Ok(Self { paths, fields, allow_shared_fs, place, lock: Lock::default(), warning: OnceLock::new(), told: AtomicBool::new(false) })
+        Ok(Self {
+            paths,
+            fields,
+            allow_shared_fs,
+            place,
+            lock: Lock::default(),
+            warning: OnceLock::new(),
+            told: AtomicBool::new(false),
+        })
     }
 
     fn fail(&self, op: Op, name: &RecordName) -> impl Fn(Problem) -> Error {

@@ -32,6 +32,7 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
     if matches!(seen.record.claim(), Ok(None)) {
         return resume::nothing_open(context, settings, place, &seen);
     }
+    place.writable(&seen)?;
     let hold = place.hold().await?;
     let seen = place.seen(settings, &context.output).await?;
     let (ClaimStanding::Dead(_), Expect::Revision(revision)) =

@@ -160,6 +160,17 @@ impl Place {
         Ok(self.backend.hold(&self.name).await?)
     }
 
+    /// Whether this version may write over the record.
+    pub(crate) fn writable(&self, seen: &Seen) -> Result<()> {
+        if seen.record.writable() {
+            return Ok(());
+        }
+        let location = &self.location;
+        Err(Error::new(Kind::Misconfigured, format!("the record at {location} is of a newer layout"))
+            .at(location)
+            .next("upgrade momo-cred; nothing was changed"))
+    }
+
     /// The error for a record that is not there for a reader.
     pub(crate) fn not_found(&self, seen: &Seen, profile: &str) -> Error {
         let location = &self.location;

@@ -85,14 +85,7 @@ async fn provision(
 /// A record that is complete is not touched without `--replace`; nor is one that a newer version wrote.
 pub(super) fn stop_if_taken(seen: &Seen, place: &Place, replace: bool) -> Result<()> {
     let location = &place.location;
-    if !seen.record.writable() {
-        return Err(Error::new(
-            Kind::Misconfigured,
-            format!("the record at {location} is of a newer layout"),
-        )
-        .at(location)
-        .next("upgrade momo-cred; nothing was changed"));
-    }
+    place.writable(seen)?;
     let error = match seen.record.state() {
         _ if replace => return Ok(()),
         RecordState::Vacant if seen.deleted => {

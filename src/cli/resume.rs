@@ -49,6 +49,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     if matches!(seen.record.claim(), Ok(None)) {
         return nothing_open(context, settings, place, &seen);
     }
+    place.writable(&seen)?;
     let hold = place.hold().await?;
     let seen = place.seen(settings, &context.output).await?;
     let claim = match place.clear(&seen, hold.is_some(), options.takeover.takeover())? {

@@ -173,9 +173,17 @@ impl Record {
         Claim::read(&self.document)
     }
 
-    /// The value an operation under the open claim works with: the claim's own, else the record's.
+    /// The new value that the open claim carries for a field.
+    fn pending(&self, field: Field) -> Option<&Secret> {
+        self.document.get(&field.pending()).filter(|value| !value.is_empty())
+    }
+
+    /// The value an operation under the open claim works with: the claim's own, else the record's. The record's secondary
+    /// key is the other half of the record's primary, and none for another primary that the claim brings.
     pub fn input(&self, field: Field) -> Option<&Secret> {
-        self.document.get(&field.pending()).filter(|value| !value.is_empty()).or_else(|| self.get(field))
+        let other_pair =
+            field == Field::SubscriptionKeySecondary && self.pending(Field::SubscriptionKey).is_some();
+        self.pending(field).or_else(|| self.get(field).filter(|_| !other_pair))
     }
 
     /// [`input`](Self::input) of a field that is not a key.

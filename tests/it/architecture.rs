@@ -139,7 +139,7 @@ fn commands_are_sorted() {
     let names: Vec<String> = body
         .lines()
         .filter_map(|line| {
-            Some(line.trim().split_once('(')?.0.to_lowercase()).filter(|name| !name.starts_with('/'))
+            Some(line.trim().split_once('(')?.0.to_lowercase()).filter(|name| !name.starts_with(['/', '#']))
         })
         .collect();
     let mut sorted = names.clone();

@@ -37,7 +37,6 @@ fn the_secondary_of_another_pair_is_not_kept() {
 }
 
 #[test]
-#[ignore = "resume takes the record's secondary for the claim's"]
 fn nor_does_resume_keep_it() {
     let stage = over_another_pair();
     stage.gateway.script(Fault::on(Operation::CreateKey, Action::Drop));
@@ -58,7 +57,6 @@ fn a_claim_for_the_published_user_is_resumed_with_another_and_kills_nothing() {
 }
 
 #[test]
-#[ignore = "abort retires the user that is published"]
 fn abort_does_not_retire_the_published_user() {
     let stage = Stage::with_old();
     append(&stage, &claim_for(OLD_USER));
@@ -100,7 +98,6 @@ fn a_newer_layout_is_served_and_not_written() {
 }
 
 #[test]
-#[ignore = "abort writes over a newer layout"]
 fn nor_does_abort_write_a_newer_layout() {
     let stage = Stage::with_old();
     append(&stage, &format!("{}MOMO_SCHEMA=2\n", claim_for(OLD_USER)));

@@ -58,14 +58,20 @@ async fn provision(
     // Read and ask before the lock: a run that has to stop anyway stops at once, and nobody waits for a person.
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
-    let purpose = if options.replace { Purpose::Replace } else { Purpose::Use };
+    // A vacant record counts as absent: what a claim that was dropped left there binds nobody.
+    let anew = options.replace || seen.record.state() == RecordState::Vacant;
+    let purpose = if anew { Purpose::Replace } else { Purpose::Use };
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), purpose)?;
     refuse_production(&effective, place)?;
     let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
     let keys = options.keys.gather(context, place, &seen.record)?;
     let hold = place.hold().await?;
+    let before = seen.expect;
     let seen = place.seen(settings, &context.output).await?;
     stop_if_taken(&seen, place, options.replace)?;
+    if seen.expect != before {
+        return Err(changed_meanwhile(place));
+    }
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     let inputs = Inputs {
         product: effective.product,
@@ -80,6 +86,16 @@ async fn provision(
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let lifecycle = Lifecycle { context, settings, place, effective: &effective };
     lifecycle.run(seen, inputs, Obtain::NewUser, check).await
+}
+
+/// Settings and keys were taken from a record that is not there any more.
+fn changed_meanwhile(place: &Place) -> Error {
+    Error::new(
+        Kind::Conflict,
+        format!("the record at {} was changed meanwhile; nothing was changed", place.location),
+    )
+    .at(&place.location)
+    .next("run it again")
 }
 
 /// A record that is complete is not touched without `--replace`; nor is one that a newer version wrote.

@@ -202,7 +202,8 @@ impl Record {
             if self.get(*field).is_some_and(|now| now.same_as(value)) {
                 continue;
             }
-            if complete {
+            // A provisioning key is for this run: it goes with the claim.
+            if complete || *field == Field::ProvisioningSubscriptionKey {
                 write(&mut self.document, &field.pending(), value.clone());
             } else {
                 self.set(*field, value.clone());

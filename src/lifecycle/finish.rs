@@ -119,7 +119,9 @@ pub(super) fn stopped(refusal: &Refusal, user: Option<Uuid>) -> Finish {
     if refusal.verdict() == Verdict::Bad {
         let error = claim_stays(gateway(what.to_owned(), refusal), user);
         return failed(
-            error.next("then drop the claim with `momo-cred abort` and provision with the right key"),
+            error
+                .next("then provision again with the right key, or drop the claim with `momo-cred abort`")
+                .next("`momo-cred resume` tries the same key once more"),
         );
     }
     let error = if refusal.verdict() == Verdict::Protocol {

@@ -2,7 +2,7 @@
 //! the run goes on to a safe end; a second has its default effect.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -10,33 +10,32 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 /// Notes signals while it lives.
 #[derive(Debug)]
 pub(super) struct Noted {
-    signals: Vec<(i32, Arc<AtomicBool>)>,
+    first: Arc<AtomicUsize>,
     registered: Vec<SigId>,
 }
 
 impl Noted {
     /// Begins to note. A signal that cannot be registered keeps its effect: the claim makes that safe, too.
     pub(super) fn arm() -> Self {
-        let mut noted = Self { signals: Vec::new(), registered: Vec::new() };
+        let mut noted = Self { first: Arc::default(), registered: Vec::new() };
+        let arrived = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             if ignored(signal) {
                 continue;
             }
-            let flag = Arc::new(AtomicBool::new(false));
-            // In this order: the second arrival finds the flag set and takes the default way.
-            let second = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
-            let first = signal_hook::flag::register(signal, Arc::clone(&flag));
-            noted.registered.extend([second, first].into_iter().flatten());
-            noted.signals.push((signal, flag));
+            // In this order: a second arrival, of whichever signal, finds the flag set and takes the default way.
+            let second = signal_hook::flag::register_conditional_default(signal, Arc::clone(&arrived));
+            let number = usize::try_from(signal).unwrap_or(0);
+            let which = signal_hook::flag::register_usize(signal, Arc::clone(&noted.first), number);
+            let first = signal_hook::flag::register(signal, Arc::clone(&arrived));
+            noted.registered.extend([second, which, first].into_iter().flatten());
         }
         noted
     }
-}
 
-impl Noted {
     /// The signal that was noted, if one was: the process is to end by it once it has said how things stand.
     pub(super) fn signal(&self) -> Option<i32> {
-        self.signals.iter().find(|(_, flag)| flag.load(Ordering::Relaxed)).map(|(signal, _)| *signal)
+        i32::try_from(self.first.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
     }
 }
 

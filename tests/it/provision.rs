@@ -167,3 +167,22 @@ fn status_before_and_after() {
     let shown = sandbox.momo(["status"]).run().code(0).no_leak(&canaries(&sandbox, &gateway));
     assert!(shown.out().contains("fingerprint"), "{}", shown.out());
 }
+
+/// What a claim that was dropped leaves behind is vacant, and binds nobody to its product.
+#[test]
+fn a_vacant_record_may_become_another_product() {
+    let (sandbox, gateway) = (Sandbox::new(), gateway());
+    sandbox.write(".env", "MOMO_PRODUCT=collection\nMOMO_SCHEMA=1\n", 0o600);
+    let args = [
+        "provision",
+        "--base-url",
+        gateway.base_url(),
+        "--callback-host",
+        "localhost",
+        "--product",
+        "disbursement",
+    ];
+    let key = gateway.subscription_key(momo_gateway::Product::Disbursement);
+    let _ = sandbox.momo(args).env("MOMO_CRED_SUBSCRIPTION_KEY", key).run().code(0);
+    assert_eq!(sandbox.env_value("MOMO_PRODUCT").unwrap(), "disbursement");
+}

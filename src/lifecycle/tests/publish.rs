@@ -148,8 +148,7 @@ fn something_foreign_at_our_revision_is_loud_and_nothing_is_fixed() {
 
 #[test]
 fn a_read_back_that_fails_says_that_the_credential_is_published() {
-    for (kind, code) in [(ErrorKind::Unavailable, 69), (ErrorKind::Denied, 77), (ErrorKind::Unsupported, 78)]
-    {
+    for (kind, code) in [(ErrorKind::Unavailable, 69), (ErrorKind::Denied, 77)] {
         let bench = Bench::new().with_old();
         bench.faults.add(Fault::before(2).of(Op::Read).with(kind));
         let said = bench.provision().code(code);
@@ -157,6 +156,15 @@ fn a_read_back_that_fails_says_that_the_credential_is_published() {
         assert!(bench.resume().is_none());
         bench.assert_settled();
     }
+}
+
+/// Without history, only the current revision can be read: it tells whether somebody wrote since.
+#[test]
+fn where_there_is_no_history_the_current_record_is_read_back() {
+    let bench = Bench::new().with_old();
+    bench.faults.add(Fault::before(2).of(Op::Read).with(ErrorKind::Unsupported));
+    let _ = bench.provision().published();
+    bench.assert_settled();
 }
 
 #[test]

@@ -89,6 +89,7 @@ fn dotenv(location: &Location, settings: &Settings) -> Result<Opened> {
     Ok(Opened { backend: Box::new(store), name, runtime: Runtime::None })
 }
 
+#[cfg(feature = "dotenv")]
 fn misconfigured(why: &dyn std::fmt::Display, next: &str, location: &Location) -> Error {
     Error::new(Kind::Misconfigured, format!("{location} cannot be used")).because(why).next(next).at(location)
 }

@@ -13,8 +13,6 @@
 //! a user with its key `${USER}`, `${API_KEY}`, keys that nobody knows `${KEY_A}`, .., other secrets `${SECRET_A}`, ..,
 //! `${OWNER}` (this process, as owner of a claim), `${BIG}` (128 KiB). No secret among them may ever be printed.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
-
 mod values;
 
 use std::collections::BTreeMap;

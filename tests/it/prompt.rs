@@ -1,7 +1,5 @@
 //! The prompt in a terminal: however it ends, the terminal is as before and what was typed was never shown.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
-
 use std::fs;
 use std::process::{Command, Stdio};
 

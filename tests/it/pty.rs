@@ -3,8 +3,6 @@
 //! The shell is the session leader and the parent of the job, as in life: a stop signal does nothing to a job that
 //! has no such parent.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
-
 use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};

@@ -1,7 +1,5 @@
 //! What a config file that was found may decide: nothing about where secrets go, until somebody approved its content.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

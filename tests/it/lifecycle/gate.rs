@@ -1,7 +1,5 @@
 //! A gate on the way to the gateway: holds the first request that it is told of, and lets it go when the test says so.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};

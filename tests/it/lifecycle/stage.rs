@@ -1,7 +1,5 @@
 //! One `.env`, one gateway whose keys are canaries, and runs of the binary on them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
-
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;

@@ -2,8 +2,8 @@
 //!
 //! Rules, in this order:
 //! 1. Every name that a profile manages is removed from the parent's environment.
-//! 2. Credentials of our own stores ([`OURS`]) are removed, unless kept by name.
-//! 3. With a clean environment, everything else goes but [`CLEAN`] and what is kept by name.
+//! 2. Credentials of our own stores (`OURS`) are removed, unless kept by name.
+//! 3. With a clean environment, everything else goes but `CLEAN` and what is kept by name.
 //! 4. Managed names that have a value are set. Two profiles that give one name two values are an error.
 //!
 //! What remains of the parent's environment keeps its bytes and its order; of duplicates the first stays, which is

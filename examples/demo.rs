@@ -66,7 +66,10 @@ fn demo() -> Result<(), Box<dyn Error>> {
     )?;
     run(&folder, &["exec", "--", "sh", "-c", "env | grep ^MOMO_ | cut -d= -f1 | sort"])?;
 
-    say(&format!("\nDone. Look at {} (mode 0600): that is all there is.", folder.join(".env").display()))?;
+    say(&format!(
+        "\nDone. The credential is in {} (mode 0600), and nowhere else.",
+        folder.join(".env").display()
+    ))?;
     Ok(())
 }
 

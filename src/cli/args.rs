@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{abort, completions, exec, import, man, provision, resume, status, trust, verify};
 
-/// Gets MTN MoMo credentials into a secret store without showing them, keeps them alive, and starts programs with them.
+/// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
 #[derive(Debug, Parser)]
 #[command(
     name = "momo-cred",

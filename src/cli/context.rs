@@ -96,15 +96,12 @@ impl Context {
         })
     }
 
-    /// The documents of a command that works on several profiles: one as it is, several as a list.
-    pub(crate) fn documents(&self, mut documents: Vec<Value>) -> Result<()> {
-        match (documents.pop(), documents.is_empty()) {
-            (Some(only), true) => self.output.document(&only),
-            (last, _) => {
-                documents.extend(last);
-                self.output.document(&Value::Array(documents))
-            }
+    /// The documents of a command that works on profiles: one that was named as it is, several or `--all` as a list.
+    pub(crate) fn documents(&self, mut documents: Vec<Value>, chosen: Chosen) -> Result<()> {
+        if documents.len() == 1 && chosen == Chosen::Named {
+            return self.output.document(&documents.swap_remove(0));
         }
+        self.output.document(&Value::Array(documents))
     }
 
     /// The last line of a command that prints events, or the document of one that does not.
@@ -149,10 +146,15 @@ impl Place {
     /// Reads the record as it is now.
     pub(crate) async fn seen(&self, settings: &Settings, output: &Output) -> Result<Seen> {
         let lookup = self.backend.read(&self.name, &At::Current).await?;
+        self.tell(output);
+        Ok(Seen::new(lookup, &settings.layout))
+    }
+
+    /// Says what the store found that a person should mend.
+    pub(crate) fn tell(&self, output: &Output) {
         for notice in self.backend.notices() {
             output.warn(&notice);
         }
-        Ok(Seen::new(lookup, &settings.layout))
     }
 
     /// Takes the store's proof of life, where it has one.
@@ -249,8 +251,9 @@ impl Watch for Steps<'_> {
             // A reader that went away does not stop a lifecycle in its middle.
             let _ = self.context.output.document(&Value::Object(event));
         }
-        let hint = report.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
-        self.context.output.note(&format!("  {:<10} {}{hint}", report.name, report.outcome.name()));
+        let status = report.status.map(|status| format!(" ({status})")).unwrap_or_default();
+        // What to do about a failure is told by the error that follows.
+        self.context.output.note(&format!("  {:<10} {}{status}", report.name, report.outcome.name()));
     }
 }
 

@@ -32,6 +32,7 @@ fn fields(record: &Record) -> Value {
         let fingerprint = record.get(field).and_then(|value| Fingerprint::of(field, value));
         let shown = json!({
             "present": record.get(field).is_some(),
+            "value": record.text(field),
             "fingerprint": fingerprint.map(|fingerprint| fingerprint.to_string()),
         });
         (field.name().to_owned(), shown)

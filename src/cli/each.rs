@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::context::Context;
+use super::context::{Chosen, Context};
 use super::document;
 use crate::config::Settings;
 use crate::{Error, Kind, Outcome, Result};
@@ -14,12 +14,12 @@ use crate::{Error, Kind, Outcome, Result};
 /// back as `Ok(Some(..))` has its document already.
 pub(super) fn each(
     context: &Context,
-    profiles: &[Settings],
+    chosen: Chosen,
     mut look: impl FnMut(&Settings, &mut Vec<Value>) -> Result<Option<Error>>,
 ) -> Result<Outcome> {
     let mut documents = Vec::new();
     let mut gravest: Option<Error> = None;
-    for settings in profiles {
+    for settings in &context.chosen(chosen)? {
         let failed = match look(settings, &mut documents) {
             Ok(None) => continue,
             Ok(Some(verdict)) => verdict,
@@ -36,7 +36,7 @@ pub(super) fn each(
         }
     }
     if context.output.json() {
-        context.documents(documents)?;
+        context.documents(documents, chosen)?;
     }
     Ok(gravest.map_or(Outcome::SUCCESS, |error| Outcome::Exit(error.kind().exit_code())))
 }

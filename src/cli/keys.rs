@@ -8,7 +8,7 @@ use super::context::{Context, Place};
 use super::input::{LEAKED, read_input, shown};
 use crate::config::{looks_like_secret, variables};
 use crate::credential::{BadShape, Field, Record, check_key};
-use crate::prompt::{self, PromptError};
+use crate::prompt;
 use crate::{Error, Kind, Result};
 
 /// The longest secret file that is read.
@@ -48,11 +48,7 @@ impl KeyFiles {
         let given = key(context, place, Field::SubscriptionKey, file, variables::SUBSCRIPTION_KEY, record)?;
         let subscription = match given {
             Some(key) => key,
-            None => ask_key(
-                "Subscription key",
-                Field::SubscriptionKey,
-                "--subscription-key-file FILE, or - for stdin",
-            )?,
+            None => ask_subscription_key(place)?,
         };
         let file = self.provisioning_key_file.as_deref();
         let variable = variables::PROVISIONING_SUBSCRIPTION_KEY;
@@ -132,16 +128,17 @@ fn read_secret(context: &Context, path: &Path, flag: &str) -> Result<Secret> {
     })
 }
 
-/// Asks for a key, with its shape checked.
-pub(crate) fn ask_key(label: &str, field: Field, instead: &str) -> Result<Secret> {
-    let value = prompt::secret(label).map_err(|error| no_prompt(&error, label, instead))?;
-    check_key(field, &value).map_err(|bad| refused(&bad, "the prompt"))?;
+/// Asks for the key, saying what it will be used for.
+fn ask_subscription_key(place: &Place) -> Result<Secret> {
+    let label = format!("Subscription key for {}", place.location);
+    let value = prompt::secret(&label).map_err(|error| {
+        Error::new(Kind::Usage, "a subscription key is needed and was not given").because(error).next(
+            format!(
+                "give it in {} or with --subscription-key-file FILE, `-` for standard input",
+                variables::SUBSCRIPTION_KEY
+            ),
+        )
+    })?;
+    check_key(Field::SubscriptionKey, &value).map_err(|bad| refused(&bad, "the prompt"))?;
     Ok(value)
-}
-
-/// The error for a prompt that could not be shown or was left.
-pub(crate) fn no_prompt(error: &PromptError, label: &str, instead: &str) -> Error {
-    Error::new(Kind::Usage, format!("{label} is needed and was not given"))
-        .because(error)
-        .next(format!("use {instead}"))
 }

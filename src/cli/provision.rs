@@ -193,6 +193,7 @@ impl Lifecycle<'_> {
         let head = self.head();
         let mut steps = Steps::new(context, head.clone());
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
+        place.tell(&context.output);
         let outcome = match finish {
             Finish::Published(published) => self.published(head, &published),
             Finish::Failed(error) => Err(error.at(&place.location)),

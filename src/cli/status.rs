@@ -14,7 +14,8 @@ use crate::{Outcome, Result};
 /// Shows what is stored: state, revision, age, API user, fingerprints of the keys, retired users, an open claim.
 ///
 /// It asks the store only; whether the credential works is told by `momo-cred verify`. Fingerprints are the first 8
-/// hex digits of a SHA-256: compare them, they give no value away.
+/// hex digits of a SHA-256: compare them, they give no value away. Ends with 0 whatever the state of a record: ask
+/// `--json` for `state` (absent, deleted, vacant, complete, malformed).
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  momo-cred status\n  momo-cred status --all --json")]
 pub(crate) struct Options {
@@ -24,7 +25,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
-    each(context, &context.chosen(options.all.into())?, |settings, documents| {
+    each(context, options.all.into(), |settings, documents| {
         let place = Place::open(settings)?;
         let seen = block_on(place.runtime, place.seen(settings, &context.output))?;
         if context.output.json() {

@@ -47,7 +47,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
             .because(error)
             .next("give digits with the country code first")
     })?;
-    each(context, &context.chosen(options.all.into())?, |settings, documents| {
+    each(context, options.all.into(), |settings, documents| {
         let place = Place::open(settings)?;
         block_on(Runtime::Tokio, verify(context, options, settings, &place, msisdn.as_ref(), documents))
     })
@@ -107,7 +107,9 @@ fn show(
     ))?;
     for step in &report.steps {
         let status = step.status.map(|status| format!(" ({status})")).unwrap_or_default();
-        let hint = step.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
+        // What to do about a failure is told by the error that follows.
+        let hint = step.hint.as_deref().filter(|_| step.outcome == momo::Outcome::Ok);
+        let hint = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
         output.data(&format!("  {:<6} {}{status}{hint}", step.name, step.outcome.name()))?;
     }
     Ok(())

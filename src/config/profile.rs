@@ -7,7 +7,7 @@ use super::secrets::shown_name;
 use super::suggest::nearest;
 use super::syntax::Source;
 use super::{DEFAULT_PROFILE, Environment, FILE_NAME, variables};
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 
 /// Checks what profiles say of one another, whichever will be used.
 pub(super) fn check(schema: &Schema, source: &Source<'_>) -> Result<()> {
@@ -109,10 +109,30 @@ pub(super) fn select(
                 let origin = Origin::File { path: source.path().to_path_buf(), line: name.line };
                 (name.value.clone(), origin)
             }
+            (None, Some(source)) if !schema.profiles.is_empty() => only_profile(schema, source)?,
             _ => (DEFAULT_PROFILE.to_owned(), Origin::BuiltIn),
         });
     }
     Ok(chosen)
+}
+
+/// The profile of a file that names no default: its only one, or the one called `default`. With several, to work on none of
+/// them would surprise whoever wrote them.
+fn only_profile(schema: &Schema, source: &Source<'_>) -> Result<(String, Origin)> {
+    let mut names = schema.profiles.iter();
+    if let (Some((name, profile)), None) = (names.next(), names.next()) {
+        return Ok((name.clone(), Origin::File { path: source.path().to_path_buf(), line: profile.line }));
+    }
+    if schema.profiles.contains_key(DEFAULT_PROFILE) {
+        return Ok((DEFAULT_PROFILE.to_owned(), Origin::BuiltIn));
+    }
+    let list: Vec<_> = schema.profiles.keys().map(|name| format!("`{name}`")).collect();
+    Err(Error::new(
+        Kind::Misconfigured,
+        format!("{} has several profiles, and none was chosen", source.path().display()),
+    )
+    .because(format!("there are {}", list.join(", ")))
+    .next(format!("give --profile NAME or {}, or set default-profile in the file", variables::PROFILE)))
 }
 
 fn is_there(schema: &Schema, name: &str) -> bool {

@@ -79,6 +79,7 @@ impl fmt::Display for BadShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.field)?;
         match self.fault {
+            ShapeFault::Length(0) => f.write_str("is empty"),
             ShapeFault::Length(1) => f.write_str("has 1 character where a key has 32 hex digits"),
             ShapeFault::Length(n) => write!(f, "has {n} characters where a key has 32 hex digits"),
             ShapeFault::NotHex => f.write_str("holds something other than the 32 hex digits of a key"),

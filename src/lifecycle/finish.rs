@@ -52,7 +52,10 @@ fn gateway(what: String, refusal: &Refusal) -> Error {
 pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
     let every_key = refused.iter().all(|(_, refusal)| refusal.kind() == Kind::Denied);
     let what = if every_key {
-        "the gateway refuses every subscription key there is; nothing was changed"
+        match refused.len() {
+            1 => "the gateway refuses the subscription key; nothing was changed",
+            _ => "the gateway refuses every subscription key there is; nothing was changed",
+        }
     } else {
         "the gateway cannot provision; nothing was changed"
     };
@@ -60,7 +63,7 @@ pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
         Some((_, refusal)) => gateway(what.to_owned(), refusal),
         None => Error::new(Kind::Usage, "there is no subscription key to provision with"),
     };
-    for (role, refusal) in refused {
+    for (role, refusal) in refused.iter().filter(|_| refused.len() > 1) {
         error = error.tried(format!("{}: {refusal}", role.field()));
     }
     failed(error)

@@ -87,7 +87,7 @@ impl Diagnosis {
             Self::UnknownNumber => "give a number that has a wallet there with --msisdn",
             Self::LoginFailed => {
                 "check that API user and API key are one pair; the key may have been replaced or revoked: \
-                 rotate (sandbox) or import a new one (production)"
+                 run `momo-cred provision --replace` (sandbox) or `momo-cred import --replace` (production)"
             }
             Self::TokenRefused => "check the product and the target environment; verify again in a minute",
             Self::NotAllowedTargetEnvironment => {

@@ -316,7 +316,9 @@ impl Reason for Problem {
             }
             Self::NotAFile { .. } => "point the location to a dotenv file",
             Self::TooLarge => "point the location to a dotenv file of its own",
-            Self::Exposed { path, .. } => return Some(format!("run chmod 600 {}", shown(path))),
+            Self::Exposed { path, .. } => {
+                return Some(format!("run: chmod 600 {}", path.to_string_lossy().escape_debug()));
+            }
             Self::Foreign { .. } => "run as that user, or change the owner of the file",
             Self::Shared { .. } => {
                 "use a local folder, or set allow-shared-fs if only this machine writes the file"

@@ -24,14 +24,26 @@ pub(crate) enum Warning {
         /// Its permission bits.
         mode: u32,
     },
+    /// git does not ignore a new file of ours.
+    Unignored {
+        /// Names, as they go into .gitignore.
+        names: Vec<String>,
+    },
 }
 
 impl std::fmt::Display for Warning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::Exposed { path, mode } = self;
-        let path = path.to_string_lossy();
-        let path = path.escape_debug();
-        write!(f, "other users can reach `{path}` (mode {mode:04o}); run chmod 600 `{path}`")
+        match self {
+            Self::Exposed { path, mode } => {
+                let path = path.to_string_lossy();
+                let path = path.escape_debug();
+                write!(f, "other users can reach {path} (mode {mode:04o}); run: chmod 600 {path}")
+            }
+            Self::Unignored { names } => {
+                let names: Vec<_> = names.iter().map(|name| name.escape_debug().to_string()).collect();
+                write!(f, "git does not ignore {}; add that to .gitignore", names.join(", "))
+            }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod document;
 mod error;
 mod fields;
 mod file;
+mod git;
 mod lock;
 mod save;
 mod store;

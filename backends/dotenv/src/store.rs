@@ -1,8 +1,7 @@
 //! [`DotenvStore`].
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, Expect, FieldName, Hold, Location, Lookup, Op, RecordName,
@@ -16,6 +15,7 @@ use crate::document::{Parsed, compose, listing, parse};
 use crate::error::Problem;
 use crate::fields::Owner;
 use crate::file::{self, Content, Warning};
+use crate::git::unignored;
 use crate::lock::{Lock, shared_fs};
 use crate::save::{self, Saved};
 use crate::{DotenvConfig, FieldSet, SCHEME};
@@ -34,8 +34,14 @@ pub struct DotenvStore {
     allow_shared_fs: bool,
     place: Location,
     lock: Lock,
-    warning: OnceLock<Warning>,
-    told: AtomicBool,
+    warnings: Mutex<Warnings>,
+}
+
+/// What a person should know of the file.
+#[derive(Debug, Default)]
+struct Warnings {
+    seen: Vec<Warning>,
+    untold: Vec<Warning>,
 }
 
 impl DotenvStore {
@@ -48,15 +54,7 @@ impl DotenvStore {
         let place = Location::new(SCHEME, config.path.to_string_lossy(), None)
             .map_err(|_| Problem::Path { why: "it holds a control character, or `//` and `@`" })?;
         let DotenvConfig { fields, allow_shared_fs, .. } = config;
-        Ok(Self {
-            paths,
-            fields,
-            allow_shared_fs,
-            place,
-            lock: Lock::default(),
-            warning: OnceLock::new(),
-            told: AtomicBool::new(false),
-        })
+        Ok(Self { paths, fields, allow_shared_fs, place, lock: Lock::default(), warnings: Mutex::default() })
     }
 
     fn fail(&self, op: Op, name: &RecordName) -> impl Fn(Problem) -> Error {
@@ -64,11 +62,20 @@ impl DotenvStore {
         move |problem| error(op, location.clone(), problem)
     }
 
+    /// Keeps a warning to be told, once.
+    fn warn(&self, warning: Warning) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.seen.contains(&warning) {
+            warnings.seen.push(warning.clone());
+            warnings.untold.push(warning);
+        }
+    }
+
     fn load(&self) -> std::result::Result<Option<Content>, Problem> {
         let content = file::read(&self.paths.file)?;
         if let Some(mode) = content.as_ref().and_then(Content::exposed) {
             let path = self.paths.file.clone();
-            let _ = self.warning.set(Warning::Exposed { path, mode });
+            self.warn(Warning::Exposed { path, mode });
         }
         Ok(content)
     }
@@ -106,7 +113,14 @@ impl DotenvStore {
         check(revision(&parsed))?;
         let after = compose(&parsed, owner, fields)?;
         let now = revision(&parse(&after, owner)?);
-        Ok((now, save::replace(&self.paths, before, &after)?))
+        let saved = save::replace(&self.paths, before, &after)?;
+        if before.is_none() {
+            let names = unignored(&self.paths);
+            if !names.is_empty() {
+                self.warn(Warning::Unignored { names });
+            }
+        }
+        Ok((now, saved))
     }
 
     fn saved(&self, op: Op, name: &RecordName, saved: Saved) -> Result<()> {
@@ -137,8 +151,8 @@ impl Backend for DotenvStore {
     }
 
     fn notices(&self) -> Vec<String> {
-        let untold = self.warning.get().filter(|_| !self.told.swap(true, Ordering::Relaxed));
-        untold.map(ToString::to_string).into_iter().collect()
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut warnings.untold).iter().map(ToString::to_string).collect()
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
@@ -222,6 +236,8 @@ impl Backend for DotenvStore {
             return Err(fail(Problem::Shared { name }));
         }
         let guard = self.lock.hold(&self.paths).map_err(&fail)?;
+        // Whoever holds is about to write: a file that cannot be replaced is told before anything else is done.
+        file::read_to_replace(&self.paths.file).map_err(&fail)?;
         save::sweep(&self.paths);
         Ok(Some(Hold::new(guard)))
     }

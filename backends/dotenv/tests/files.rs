@@ -124,7 +124,7 @@ fn a_file_that_others_reach_is_read_with_a_warning_and_not_written() {
         );
         let error = set(&store, &[("api_key", "l")]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Misconfigured);
-        let next = format!("run chmod 600 `{}`", place.path.display());
+        let next = format!("run: chmod 600 {}", place.path.display());
         assert_eq!(error.reason().unwrap().next().unwrap(), next);
         assert_eq!(place.text(), "MOMO_API_KEY=k\n");
     }
@@ -356,4 +356,39 @@ fn every_problem_has_a_next_step() {
         assert!(problem.next().is_some_and(|next| !next.is_empty() && !next.ends_with('.')));
     }
     assert!(get("/dev/null".as_ref()).is_empty());
+}
+
+/// A new file that git would take into a commit is told once; one that it ignores, or that lies elsewhere, is not.
+#[test]
+fn a_new_file_that_git_does_not_ignore_is_told() {
+    let git = |place: &Place, args: &[&str]| {
+        let run = std::process::Command::new("git").args(args).current_dir(place.dir.path()).output();
+        run.is_ok_and(|output| output.status.success())
+    };
+    let place = Place::empty();
+    set(&place.store(), &[("api_key", "k")]).unwrap();
+    let place_in = |ignored: &str| {
+        let place = Place::empty();
+        if !git(&place, &["init", "--quiet"]) {
+            println!("left out: there is no git");
+            return None;
+        }
+        put(&place.dir.path().join(".gitignore"), ignored.as_bytes());
+        let store = place.store();
+        set(&store, &[("api_key", "k")]).unwrap();
+        let told = store.notices();
+        set(&store, &[("api_key", "l")]).unwrap();
+        assert!(store.notices().is_empty(), "told again");
+        Some(told)
+    };
+    assert!(place.store().notices().is_empty());
+    let Some(told) = place_in("") else { return };
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].contains(".env, .env.lock, .env.momo-cred.tmp-*") && told[0].contains(".gitignore"),
+        "{told:?}"
+    );
+    let told = place_in(".env\n").unwrap();
+    assert!(told[0].contains("ignore .env.lock, .env.momo-cred.tmp-*"), "{told:?}");
+    assert!(place_in(".env*\n").unwrap().is_empty());
 }

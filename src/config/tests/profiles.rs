@@ -148,9 +148,22 @@ fn a_relative_store_starts_from_the_folder_that_names_it() {
 
 #[test]
 fn top_level_settings_hold_for_the_built_in_profile_too() {
-    let settings = Sandbox::with("timeout = \"3s\"\n[profiles.other]\nproduct = \"remittance\"\n").one();
+    let settings = Sandbox::with("timeout = \"3s\"\n").one();
     assert_eq!((settings.profile.as_str(), settings.chosen_by), ("default", Origin::BuiltIn));
     assert!(settings.product.is_none() && settings.timeout.is_some());
+}
+
+/// To work on none of the profiles that somebody wrote down would surprise them.
+#[test]
+fn without_a_default_the_only_profile_is_meant_and_several_must_be_chosen_from() {
+    let one = Sandbox::with("[profiles.other]\nproduct = \"remittance\"\n").one();
+    assert_eq!(one.profile, "other");
+    let named = Sandbox::with("[profiles.default]\n[profiles.other]\nproduct = \"remittance\"\n").one();
+    assert_eq!((named.profile.as_str(), named.chosen_by), ("default", Origin::BuiltIn));
+    let error = Sandbox::with(&TWO.replace("default-profile", "# default-profile")).error();
+    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert!(error.to_string().contains("none was chosen: there are `collection`, `disbursement`"), "{error}");
+    assert!(error.next_steps()[0].contains("default-profile"), "{error:?}");
 }
 
 #[test]

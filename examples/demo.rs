@@ -10,8 +10,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use momo_cred::exec::{Hygiene, Inherited};
-use momo_cred::{Outcome, cli};
 use momo_gateway::{Config, Gateway, Product};
 
 /// The first argument that makes this program behave as `momo-cred`: the commands run as processes of their own.
@@ -21,7 +19,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut args: Vec<_> = std::env::args_os().collect();
     if args.get(1).is_some_and(|arg| arg == AS_MOMO_CRED) {
         args.remove(1);
-        return Ok(momo_cred(&args));
+        return Ok(momo_cred::cli::main(&args));
     }
     demo()?;
     Ok(ExitCode::SUCCESS)
@@ -93,15 +91,4 @@ fn run(folder: &Path, args: &[&str]) -> Result<(), Box<dyn Error>> {
 
 fn say(line: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{line}")
-}
-
-/// What `src/main.rs` does.
-fn momo_cred(args: &[std::ffi::OsString]) -> ExitCode {
-    let inherited = Inherited::from_parent();
-    let _hygiene = Hygiene::enable(&inherited);
-    match cli::run(args) {
-        Outcome::Exit(code) => ExitCode::from(code),
-        Outcome::Signal(_) => ExitCode::FAILURE,
-        Outcome::Replace(program) => ExitCode::from(cli::report(&program.replace(&inherited))),
-    }
 }

@@ -4,7 +4,7 @@
 use momo_cred_backend_api::Location;
 
 use crate::config::{Origin, Setting, Settings};
-use crate::credential::{Field, Malformed, Product, Record, TargetEnvironment};
+use crate::credential::{Field, Malformed, Product, Record, TargetEnvironment, may_be_shown};
 use crate::momo::{BaseUrl, CallbackHost};
 use crate::{Error, Kind, Result};
 
@@ -69,7 +69,10 @@ impl Effective {
 }
 
 fn parsed<T: std::str::FromStr>(text: Option<&str>, field: Field, holder: Holder<'_>) -> Result<Option<T>> {
-    text.map(str::parse).transpose().map_err(|_| holder.malformed(&Malformed::Field(field)))
+    let Some(text) = text else { return Ok(None) };
+    // What is taken from here is shown later on.
+    let parsed = text.parse().ok().filter(|_| may_be_shown(field, text));
+    parsed.map(Some).ok_or_else(|| holder.malformed(&Malformed::Field(field)))
 }
 
 impl Holder<'_> {
@@ -119,7 +122,7 @@ fn pick<T: Clone + PartialEq + std::fmt::Display>(
     match (setting, stored) {
         (Some(setting), Some(stored)) if setting.value != stored && purpose != Purpose::Replace => {
             Err(holder
-                .fails(&format!("is for another {field}"))
+                .fails(&format!("is for another {}", field.name().replace('_', " ")))
                 .because(format!("it holds {stored}, and {} says {}", setting.origin, setting.value))
                 .next(holder.belongs_together(field)))
         }
@@ -145,8 +148,9 @@ fn base_url(
     {
         return Ok(setting.value.clone());
     }
-    let Some(stored) = stored else { return Ok(BaseUrl::default_for(target)) };
-    let url: BaseUrl = stored.parse().map_err(|_| holder.malformed(&Malformed::Field(Field::BaseUrl)))?;
+    let Some(url) = parsed::<BaseUrl>(stored, Field::BaseUrl, holder)? else {
+        return Ok(BaseUrl::default_for(target));
+    };
     let trusted = url.is_built_in()
         || url.is_loopback()
         || settings.base_url.as_ref().is_some_and(|setting| setting.value == url);

@@ -52,7 +52,7 @@ pub fn open(settings: &Settings) -> Result<Opened> {
             Kind::Misconfigured,
             format!("this build has no store called {}", location.scheme()),
         )
-        .because(format!("{location} was given by {}", settings.store.origin))
+        .because(format!("it was named by {}", settings.store.origin))
         .next(format!("use one of: {}", schemes().join(", "))));
     };
     (row.open)(location, settings)

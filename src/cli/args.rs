@@ -55,7 +55,7 @@ pub(crate) struct Global {
     /// Host that MoMo may call back, without scheme, port or path [env: MOMO_CRED_CALLBACK_HOST]
     #[arg(long, global = true, value_name = "HOST")]
     pub(crate) callback_host: Option<String>,
-    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision 60s]
+    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision and resume 60s]
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<String>,
     /// Print JSON on standard output

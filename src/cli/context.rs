@@ -230,11 +230,13 @@ impl Place {
 pub(crate) struct Steps<'a> {
     context: &'a Context,
     head: Map<String, Value>,
+    /// The steps so far, for the result.
+    pub(crate) taken: Vec<Value>,
 }
 
 impl<'a> Steps<'a> {
     pub(crate) fn new(context: &'a Context, head: Map<String, Value>) -> Self {
-        Self { context, head }
+        Self { context, head, taken: Vec::new() }
     }
 }
 
@@ -247,7 +249,8 @@ impl Watch for Steps<'_> {
         if self.context.output.json() {
             let mut event = self.head.clone();
             event.insert("event".into(), json!("step"));
-            event.insert("step".into(), document::step(report));
+            self.taken.push(document::step(report));
+            event.insert("steps".into(), json!([document::step(report)]));
             // A reader that went away does not stop a lifecycle in its middle.
             let _ = self.context.output.document(&Value::Object(event));
         }

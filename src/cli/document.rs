@@ -1,9 +1,11 @@
 //! The JSON that scripts may rely on. Keys are those of the README's table; values never hold a secret.
 
+use momo_cred_backend_api::Expect;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 use crate::credential::{Claim, Field, Fingerprint, Record};
+use crate::lifecycle::{Owner, Seen};
 use crate::momo::{KnownCode, Shape, StepReport};
 use crate::{Error, Kind};
 
@@ -22,7 +24,9 @@ pub(crate) fn head(command: &str, profile: &str, location: &str) -> Map<String, 
 
 /// Adds what a record shows of itself.
 pub(crate) fn record(map: &mut Map<String, Value>, record: &Record) {
-    map.insert("issued_at".into(), json!(record.text(Field::IssuedAt)));
+    for field in [Field::Product, Field::TargetEnvironment, Field::IssuedAt] {
+        map.insert(field.name().into(), json!(record.shown(field)));
+    }
     map.insert("fields".into(), fields(record));
 }
 
@@ -32,7 +36,7 @@ fn fields(record: &Record) -> Value {
         let fingerprint = record.get(field).and_then(|value| Fingerprint::of(field, value));
         let shown = json!({
             "present": record.get(field).is_some(),
-            "value": record.text(field),
+            "value": record.shown(field),
             "fingerprint": fingerprint.map(|fingerprint| fingerprint.to_string()),
         });
         (field.name().to_owned(), shown)
@@ -40,14 +44,30 @@ fn fields(record: &Record) -> Value {
     Value::Object(Field::ALL.into_iter().map(field).collect())
 }
 
+/// The revision that was read.
+pub(crate) fn revision(seen: &Seen) -> Value {
+    match &seen.expect {
+        Expect::Revision(revision) => json!(revision.as_str()),
+        Expect::Absent => Value::Null,
+    }
+}
+
+/// The open claim of a record, or null.
+pub(crate) fn claim_of(seen: &Seen) -> Value {
+    match seen.record.claim() {
+        Ok(open) => open.map_or(Value::Null, |open| claim(&open, seen.age)),
+        Err(unknown) => json!({ "unknown": unknown.to_string() }),
+    }
+}
+
 /// An open claim.
-pub(crate) fn claim(claim: &Claim, age: Option<Duration>) -> Value {
+fn claim(claim: &Claim, age: Option<Duration>) -> Value {
     json!({
         "id": claim.id.to_string(),
         "kind": claim.kind.name(),
         "api_user": claim.api_user.map(|user| user.to_string()),
         "since": claim.since.to_string(),
-        "owner": claim.owner,
+        "owner": claim.owner.parse::<Owner>().ok().map(|owner| owner.to_string()),
         "age_s": age.map(|age| age.as_secs()),
     })
 }

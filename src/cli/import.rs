@@ -1,6 +1,7 @@
 //! `import`: an existing credential into the store, verified before the write.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use momo_cred_backend_api::{Document, Location, Secret};
 use serde_json::{Value, json};
@@ -23,6 +24,9 @@ use crate::{Error, Kind, Outcome, Result};
 
 /// The largest file that is read.
 const MAX: u64 = 1024 * 1024;
+
+/// Total time for the network where `--timeout` says nothing.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Takes a credential that exists (from the Partner Portal, a file, variables), tries it, and writes it into the store.
 ///
@@ -116,7 +120,9 @@ async fn store(
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let obtain = Obtain::Imported { user: given.user, api_key: given.api_key.clone() };
-    Lifecycle { context, settings, place, effective }.run(seen, given.inputs(effective), obtain, check).await
+    Lifecycle { context, settings, place, effective, timeout: TIMEOUT }
+        .run(seen, given.inputs(effective), obtain, check)
+        .await
 }
 
 /// What to do with values that could not be stored.
@@ -288,7 +294,7 @@ fn map(pairs: &[String]) -> Result<Vec<(String, Field)>> {
 
 /// MTN says nowhere that production users are v4, so another version is only odd.
 fn warn_about_user(context: &Context, effective: &Effective, user: Uuid) {
-    if user.get_version_num() != 4 {
+    if user.get_version_num() != 4 && !effective.target_environment.is_sandbox() {
         context.output.warn(&format!(
             "API user {user} is not a version 4 UUID, which is unusual for {}",
             effective.target_environment

@@ -22,6 +22,7 @@ mod trust;
 mod verify;
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
@@ -30,14 +31,40 @@ use self::context::Context;
 use self::output::Output;
 use self::parse::Parsed;
 use crate::config::Environment;
-use crate::exec::ExecFailure;
+use crate::exec::{Hygiene, Inherited, install_panic_hook};
 use crate::{Error, Outcome, Result};
 
 /// What `exec` answers for every failure of our own: programs use all other codes.
 const EXEC_FAILED: u8 = 125;
 
+/// What a panic is answered with; the hook has said where.
+const INTERNAL: u8 = 70;
+
+/// The whole program: runs a command line, and ends as it says.
+///
+/// Everything with a destructor is gone before the last statement, which may be `execve`.
+pub fn main(args: &[OsString]) -> ExitCode {
+    let inherited = Inherited::from_parent();
+    let _hygiene = Hygiene::enable(&inherited);
+    install_panic_hook();
+    let outcome = std::panic::catch_unwind(|| run(args));
+    match outcome.unwrap_or(Outcome::Exit(INTERNAL)) {
+        Outcome::Exit(code) => ExitCode::from(code),
+        Outcome::Signal(signal) => {
+            // Returns only where the signal does not end a process.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            ExitCode::from(u8::try_from(128 + signal).unwrap_or(INTERNAL))
+        }
+        Outcome::Replace(program) => {
+            let failure = program.replace(&inherited);
+            Output::plain().error(failure.error());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
 /// Runs the command line.
-pub fn run(args: &[OsString]) -> Outcome {
+fn run(args: &[OsString]) -> Outcome {
     match parse::parse(args) {
         Parsed::Run(cli) => dispatch(*cli),
         Parsed::Help(text) => match Output::plain().raw(&text) {
@@ -54,12 +81,6 @@ pub fn run(args: &[OsString]) -> Outcome {
             Outcome::Exit(exit_code(&command, &error))
         }
     }
-}
-
-/// Says why the program did not start.
-pub fn report(failure: &ExecFailure) -> u8 {
-    Output::plain().error(failure.error());
-    failure.exit_code()
 }
 
 fn dispatch(cli: Cli) -> Outcome {

@@ -84,7 +84,7 @@ async fn provision(
     };
     let seen = over_deleted(seen, options.replace);
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
-    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective, timeout: TIMEOUT };
     lifecycle.run(seen, inputs, Obtain::NewUser, check).await
 }
 
@@ -160,6 +160,8 @@ pub(super) struct Lifecycle<'a> {
     pub(super) settings: &'a Settings,
     pub(super) place: &'a Place,
     pub(super) effective: &'a Effective,
+    /// Total time for the network where `--timeout` says nothing.
+    pub(super) timeout: Duration,
 }
 
 impl Lifecycle<'_> {
@@ -171,7 +173,7 @@ impl Lifecycle<'_> {
         check: Check,
     ) -> Result<Outcome> {
         let (context, place) = (self.context, self.place);
-        let gateway = context.gateway(self.settings, self.effective, TIMEOUT)?;
+        let gateway = context.gateway(self.settings, self.effective, self.timeout)?;
         let lease = lease(self.settings);
         let seeds = Seeds::draw(&Here, lease);
         let driver = Driver {
@@ -195,7 +197,11 @@ impl Lifecycle<'_> {
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
         place.tell(&context.output);
         let outcome = match finish {
-            Finish::Published(published) => self.published(head, &published),
+            Finish::Published(published) => {
+                let mut head = head;
+                head.insert("steps".into(), Value::Array(steps.taken));
+                self.published(head, &published)
+            }
             Finish::Failed(error) => Err(error.at(&place.location)),
         };
         match (noted, outcome) {
@@ -219,7 +225,12 @@ impl Lifecycle<'_> {
             head.insert("revision".into(), json!(published.revision.as_str()));
             head.insert("verified".into(), json!(published.verified));
             head.insert("claim".into(), Value::Null);
-            self.context.result(head, "ok")?;
+            self.context.result(head, "ok").map_err(|error| {
+                error.because(format!(
+                    "the credential was stored all the same, as revision {}",
+                    published.revision
+                ))
+            })?;
         }
         let key = published.record.get(Field::ApiKey).and_then(|key| Fingerprint::of(Field::ApiKey, key));
         let key = key.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
@@ -231,7 +242,10 @@ impl Lifecycle<'_> {
             output.detail(&format!("the user was made with {}", role.field()));
         }
         if !published.verified {
-            output.warn("the credential was not proven at the gateway: run `momo-cred verify`");
+            output.warn(match published.key {
+                Some(_) => "the credential was not proven at the gateway: run `momo-cred verify`",
+                None => "the credential was not proven at the gateway: keep the popup open until `momo-cred verify` passes",
+            });
         }
         Ok(Outcome::SUCCESS)
     }

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Place};
 use super::document;
-use super::provision::Lifecycle;
+use super::provision::{Lifecycle, TIMEOUT};
 use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{ClaimKind, Field, check_key};
@@ -64,7 +64,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     }
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     let inputs = inputs(&seen, &effective, place)?;
-    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective, timeout: TIMEOUT };
     lifecycle.run(seen, inputs, Obtain::NewUser, Check::Full).await
 }
 
@@ -107,6 +107,7 @@ pub(super) fn nothing_open(
     if context.output.json() {
         let mut head = document::head(context.command, &settings.profile, &place.location.to_string());
         document::record(&mut head, &seen.record);
+        head.insert("revision".into(), document::revision(seen));
         head.insert("claim".into(), serde_json::Value::Null);
         context.result(head, "noop")?;
     }

@@ -8,7 +8,7 @@ use super::each::each;
 use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, RecordState};
-use crate::lifecycle::{Described, Seen};
+use crate::lifecycle::{Described, Life, Owner, Seen};
 use crate::{Outcome, Result};
 
 /// Shows what is stored: state, revision, age, API user, fingerprints of the keys, retired users, an open claim.
@@ -71,7 +71,10 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
                 None => "set, but not of the shape of a key".to_owned(),
             }),
             _ if field == Field::RetiredApiUsers => None,
-            _ => record.text(field).map(str::to_owned),
+            Some(_) => {
+                Some(record.shown(field).unwrap_or("set, but not of the form of this field").to_owned())
+            }
+            None => None,
         };
         line(field.name(), shown)?;
     }
@@ -85,7 +88,14 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
         Ok(None) => Ok(()),
         Ok(Some(claim)) => {
             line("open claim", Some(Described(&claim).to_string()))?;
-            line("", Some("finish it with `momo-cred resume`, or drop it with `momo-cred abort`".to_owned()))
+            let at_work =
+                claim.owner.parse().is_ok_and(|owner| Owner::this_process().sees(&owner) == Life::Alive);
+            let next = if at_work {
+                "that process is at work on it: wait"
+            } else {
+                "finish it with `momo-cred resume`, or drop it with `momo-cred abort`"
+            };
+            line("", Some(next.to_owned()))
         }
         Err(unknown) => line("open claim", Some(format!("cannot be read by this version: {unknown}"))),
     }
@@ -94,18 +104,12 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
 fn document(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> Value {
     let mut map = document::head(context.command, &settings.profile, &place.location.to_string());
     document::record(&mut map, &seen.record);
-    map.insert("product".into(), json!(seen.record.text(Field::Product)));
-    map.insert("target_environment".into(), json!(seen.record.text(Field::TargetEnvironment)));
     map.insert("outcome".into(), json!("ok"));
     map.insert("state".into(), json!(state(seen)));
-    map.insert("revision".into(), json!(revision(seen)));
+    map.insert("revision".into(), document::revision(seen));
     map.insert("age_s".into(), json!(seen.age.map(|age| age.as_secs())));
     let retired: Vec<_> = seen.record.retired().iter().map(ToString::to_string).collect();
     map.insert("retired_api_users".into(), json!(retired));
-    let claim = match seen.record.claim() {
-        Ok(claim) => claim.map_or(Value::Null, |claim| document::claim(&claim, seen.age)),
-        Err(unknown) => json!({ "unknown": unknown.to_string() }),
-    };
-    map.insert("claim".into(), claim);
+    map.insert("claim".into(), document::claim_of(seen));
     Value::Object(map)
 }

@@ -129,6 +129,8 @@ fn document(
     map.insert("product".into(), json!(effective.product.name()));
     map.insert("target_environment".into(), json!(effective.target_environment.as_str()));
     map.insert("outcome".into(), json!(report.outcome.name()));
+    map.insert("revision".into(), document::revision(seen));
+    map.insert("claim".into(), document::claim_of(seen));
     map.insert("verified".into(), json!(verdict.is_none()));
     map.insert("steps".into(), report.steps.iter().map(document::step).collect());
     let error = verdict.map_or(Value::Null, |error| document::error(error, error.kind().exit_code()));

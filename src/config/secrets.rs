@@ -60,7 +60,16 @@ fn words(text: &str, of: fn(u8) -> bool) -> impl Iterator<Item = &[u8]> {
 
 /// Runs of letters and digits.
 fn is_key(word: &[u8]) -> bool {
-    let momo = word.len() == 32 && word.iter().all(u8::is_ascii_hexdigit);
+    // A key alone, or with something stuck to it. Longer runs of hex digits are digests.
+    let hex = |part: &[u8]| part.iter().all(u8::is_ascii_hexdigit);
+    let momo = match word.len() {
+        0..32 => false,
+        32 => hex(word),
+        n => {
+            !hex(word)
+                && (hex(&word[..32]) && !hex(&word[..33]) || hex(&word[n - 32..]) && !hex(&word[n - 33..]))
+        }
+    };
     let aws = word.len() >= 20
         && (word.starts_with(b"AKIA") || word.starts_with(b"ASIA"))
         && word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());

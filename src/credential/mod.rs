@@ -9,6 +9,7 @@ mod layout;
 mod product;
 mod record;
 mod shape;
+mod shown;
 mod target;
 
 pub use claim::{Claim, ClaimKind, UnknownClaim};
@@ -18,4 +19,5 @@ pub use layout::{InvalidLayout, Layout};
 pub use product::{Product, UnknownProduct};
 pub use record::{Malformed, Record, RecordState};
 pub use shape::{BadShape, ShapeFault, check_api_user, check_key};
+pub(crate) use shown::may_be_shown;
 pub use target::{InvalidTarget, TargetEnvironment};

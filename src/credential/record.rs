@@ -227,7 +227,7 @@ impl Record {
     /// API users published or claimed before and not known to be revoked, oldest first.
     pub fn retired(&self) -> Vec<Uuid> {
         let list = self.text(Field::RetiredApiUsers).unwrap_or_default();
-        list.split(',').filter_map(|user| Uuid::try_parse(user.trim()).ok()).collect()
+        list.split(',').filter_map(|user| check_api_user(user.trim()).ok()).collect()
     }
 
     /// Adds an API user to the retired ones; the oldest beyond 16 are forgotten.

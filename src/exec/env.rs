@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::Mapping;
 use crate::config::Origin;
-use crate::credential::Field;
+use crate::credential::{Field, may_be_shown};
 use crate::{Error, Kind};
 
 /// Variables by which programs of the store log in. They are ours and not the child's. Kept by `--keep NAME` only.
@@ -270,7 +270,7 @@ pub(super) fn plain(value: &Value) -> Option<&str> {
     }
     #[expect(clippy::disallowed_methods, reason = "fields that are not keys are shown by --explain")]
     let text = value.value.expose_secret();
-    Some(text)
+    may_be_shown(value.field, text).then_some(text)
 }
 
 impl fmt::Debug for ChildEnv {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::config::looks_like_secret;
+
 /// A process, told apart from every other by what does not repeat: host, boot, pid namespace, pid and start time.
 ///
 /// Prints as `host:boot:namespace:pid:start`, in characters that every store holds.
@@ -93,6 +95,13 @@ impl FromStr for Owner {
     fn from_str(text: &str) -> Result<Self, UnreadableOwner> {
         let parts: Vec<_> = text.split(':').collect();
         let [host, boot, namespace, pid, start] = parts.as_slice() else { return Err(UnreadableOwner) };
+        // It is printed, so it may be nothing but what we write.
+        let plain = |text: &str, more: char| {
+            text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == more)
+        };
+        if !plain(host, '.') || !plain(boot, '-') || looks_like_secret(host) || looks_like_secret(boot) {
+            return Err(UnreadableOwner);
+        }
         Ok(Self {
             host: (*host).to_owned(),
             boot: (*boot).to_owned(),

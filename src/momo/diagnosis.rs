@@ -5,8 +5,8 @@ use std::fmt;
 use super::{Silence, TlsFault};
 use crate::credential::Field;
 
-/// What a refusal means. The table is that of the project's notes on the gateway: which layer answers what was
-/// collected from MTN's pages and from logs in public repositories.
+/// What a refusal means. Which layer answers what was collected from MTN's pages (momodeveloper.mtn.com: API user and key
+/// management, common errors; momodevelopercommunity.mtn.com) and from logs in public issues of SDKs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Diagnosis {

@@ -5,6 +5,7 @@
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
 //! - `exec`: environment, exit codes, process hygiene
 //! - `import`: what an existing credential can come from
+//! - `leaks`: where a value must not be, as the kernel sees it
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
 //! - `prompt` and `pty`: the terminal cases
 //! - `provision`: the main job, end to end
@@ -24,6 +25,7 @@ mod architecture;
 mod catalogue;
 mod exec;
 mod import;
+mod leaks;
 mod lifecycle;
 mod prompt;
 mod provision;

@@ -52,7 +52,7 @@ fn json_is_one_event_a_line_with_a_result_at_the_end() {
     assert_eq!(ran.err(), "", "--quiet");
     let events = ran.json();
     let (result, steps) = events.split_last().unwrap();
-    let names: Vec<_> = steps.iter().map(|event| event["step"]["name"].as_str().unwrap()).collect();
+    let names: Vec<_> = steps.iter().map(|event| event["steps"][0]["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["preflight", "claim", "user", "key", "token", "read", "publish", "read-back"]);
     assert_eq!((&result["event"], &result["outcome"]), (&"result".into(), &"ok".into()));
     assert_eq!(result["verified"], true);

@@ -87,6 +87,17 @@ impl Sandbox {
     }
 }
 
+/// Whether strace works; without it a test says so, and under CI it fails.
+pub(crate) fn has_strace() -> bool {
+    let works = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    let works = works.is_ok_and(|status| status.success());
+    assert!(works || std::env::var_os("CI").is_none(), "strace is required under CI");
+    if !works {
+        eprintln!("left out: strace is not installed or may not trace");
+    }
+    works
+}
+
 /// A gateway in this process, with fixed ids.
 pub(crate) fn gateway() -> Gateway {
     Gateway::start(Config::sandbox(1)).unwrap()

@@ -225,6 +225,16 @@ fn a_kill_leaves_the_old_file_or_the_new_and_the_next_run_tidies_up() {
     }
 }
 
+fn wait_for(condition: impl Fn() -> bool) {
+    for _ in 0..4000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("waited 20 s in vain");
+}
+
 #[test]
 fn an_editor_that_saves_at_the_same_moment_wins() {
     if !works("strace", &["-qq", "-o", "/dev/null", "true"]) {
@@ -234,12 +244,10 @@ fn an_editor_that_saves_at_the_same_moment_wins() {
     let path = place.path.clone();
     // Holds the child between its first read and its second.
     let child = std::thread::spawn(move || {
-        let inject = "inject=fsync:delay_enter=1500000:when=1";
+        let inject = "inject=fsync:delay_enter=5000000:when=1";
         outcome(&run_child(&["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject], &path))
     });
-    while !place.names().iter().any(|name| name.starts_with(".env.momo-cred.tmp-")) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_for(|| place.names().iter().any(|name| name.starts_with(".env.momo-cred.tmp-")));
     let saved = format!("{BEFORE}# saved by an editor\n");
     put(&place.path, &saved);
     let outcome = child.join().unwrap();
@@ -256,9 +264,7 @@ fn a_killed_holder_lets_go() {
         return skip("flock of util-linux");
     }
     let mut holder = Command::new("flock").arg("-o").arg(&lock).args(["sleep", "60"]).spawn().unwrap();
-    while works("flock", &["-n", lock.to_str().unwrap(), "true"]) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_for(|| !works("flock", &["-n", lock.to_str().unwrap(), "true"]));
     assert_eq!(set(&place.store(), &[("api_key", "new")]).unwrap_err().kind(), ErrorKind::Conflict);
     holder.kill().unwrap();
     holder.wait().unwrap();

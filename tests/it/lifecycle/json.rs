@@ -9,7 +9,7 @@ use super::stage::Stage;
 fn steps(lines: &[Value]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let steps = lines.iter().filter(|line| line["event"] == "step");
-    steps.map(|line| (text(&line["step"]["name"]), text(&line["step"]["outcome"]))).collect()
+    steps.map(|line| (text(&line["steps"][0]["name"]), text(&line["steps"][0]["outcome"]))).collect()
 }
 
 fn all_ok(names: &[&str]) -> Vec<(String, String)> {
@@ -50,7 +50,7 @@ fn a_failure_is_the_last_line_too_and_resume_tells_the_same_steps() {
     let mut expected = all_ok(&WHOLE[..3]);
     expected.push(("key".to_owned(), "inconclusive".to_owned()));
     assert_eq!(steps(&lines), expected);
-    let key = &lines[3]["step"];
+    let key = &lines[3]["steps"][0];
     assert_eq!((&key["status"], &key["shape"]), (&Value::from(500), &"gateway".into()));
     assert!(key["activity_id"].is_string());
     let result = lines.last().unwrap();

@@ -241,6 +241,18 @@ impl<'a> Steps<'a> {
 }
 
 impl Watch for Steps<'_> {
+    fn noted(&mut self, signal: i32, at_most: Duration) {
+        let name = match signal {
+            2 => "INT",
+            15 => "TERM",
+            _ => "HUP",
+        };
+        self.context.output.warn(&format!(
+            "{name} is noted: finishing what was begun, for at most {} s; once more stops at once",
+            at_most.as_secs()
+        ));
+    }
+
     fn begins(&mut self, step: &'static str) {
         self.context.output.detail(&format!("  {step} ..."));
     }

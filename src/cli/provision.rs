@@ -202,12 +202,24 @@ impl Lifecycle<'_> {
                 head.insert("steps".into(), Value::Array(steps.taken));
                 self.published(head, &published)
             }
-            Finish::Failed(error) => Err(error.at(&place.location)),
+            Finish::Failed(error) => return Err(error.at(&place.location)),
+            Finish::Stopped(error) => self.stopped(head, steps.taken, &error),
         };
         match (noted, outcome) {
             (Some(signal), Ok(_)) => Ok(Outcome::Signal(signal)),
             (_, outcome) => outcome,
         }
+    }
+
+    /// A signal stopped the run: how things stand is said before the process ends by it.
+    fn stopped(&self, mut head: Map<String, Value>, steps: Vec<Value>, error: &Error) -> Result<Outcome> {
+        self.context.output.error(error);
+        if self.context.output.json() {
+            head.insert("steps".into(), Value::Array(steps));
+            head.insert("error".into(), document::error(error, error.kind().exit_code()));
+            self.context.result(head, document::outcome(error))?;
+        }
+        Ok(Outcome::SUCCESS)
     }
 
     fn head(&self) -> Map<String, Value> {

@@ -23,6 +23,8 @@ pub trait Watch {
     fn begins(&mut self, step: &'static str);
     /// A step ended. The report holds no value.
     fn ended(&mut self, report: &StepReport);
+    /// A signal came at a bad moment: the run goes on to a safe end, for at most this long, and then ends by it.
+    fn noted(&mut self, signal: i32, at_most: Duration);
 }
 
 /// Store, gateway and clocks of one lifecycle.
@@ -61,7 +63,7 @@ impl Driver<'_> {
             }
             let lease_is_over = self.world.boot_time().saturating_sub(claimed_at) > self.lease;
             let event = match effect {
-                Effect::Finish(finish) => return (*finish, noted.and_then(|noted| noted.signal())),
+                Effect::Finish(finish) => return (*finish, noted.and_then(|mut noted| noted.signal())),
                 Effect::CreateKey(..) | Effect::Publish(..) if lease_is_over && machine.has_claim() => {
                     Event::OutOfTime
                 }
@@ -88,13 +90,26 @@ impl Driver<'_> {
                     Event::UserCreated(answer)
                 }
                 Effect::CreateKey(role, user) => {
-                    noted.get_or_insert_with(Noted::arm);
-                    let answer = self.create_key(&machine, role, user).await;
+                    let call = self.create_key(&machine, role, user);
+                    let signals = noted.get_or_insert_with(Noted::arm);
+                    let answer = match signals.unless_stopped(call, self.world, watch).await {
+                        Ok(answer) => answer,
+                        Err(signal) => return (machine.stopped(), Some(signal)),
+                    };
                     watch.ended(&StepReport::of("key", answer.as_ref().err()));
                     Event::KeyCreated(answer)
                 }
                 Effect::Check(user, api_key) => {
-                    Event::Checked(self.check(&machine, user, &api_key, watch).await)
+                    let call = self.check(&machine, user, &api_key);
+                    let (reports, answer) = match &mut noted {
+                        None => call.await,
+                        Some(signals) => match signals.unless_stopped(call, self.world, watch).await {
+                            Ok(answer) => answer,
+                            Err(signal) => return (machine.stopped(), Some(signal)),
+                        },
+                    };
+                    reports.iter().for_each(|report| watch.ended(report));
+                    Event::Checked(answer)
                 }
                 Effect::Fence => {
                     if let Some(pause) = fences.checked_sub(1).and_then(|n| PATIENCE.get(n)) {
@@ -172,16 +187,19 @@ impl Driver<'_> {
         machine: &Machine,
         user: Uuid,
         api_key: &Secret,
-        watch: &mut dyn Watch,
-    ) -> Result<(), Refusal> {
+    ) -> (Vec<StepReport>, Result<(), Refusal>) {
         let inputs = &machine.plan().inputs;
         let key = &inputs.subscription_key;
         let token = self.gateway.token(inputs.product, key, user, api_key).await;
-        watch.ended(&StepReport::of("token", token.as_ref().err()));
+        let mut reports = vec![StepReport::of("token", token.as_ref().err())];
+        let token = match token {
+            Ok(token) => token,
+            Err(refusal) => return (reports, Err(refusal)),
+        };
         let read =
-            self.gateway.read(inputs.product, key, &token?, &inputs.target_environment, self.msisdn).await;
-        watch.ended(&StepReport::of("read", read.as_ref().err()));
-        read
+            self.gateway.read(inputs.product, key, &token, &inputs.target_environment, self.msisdn).await;
+        reports.push(StepReport::of("read", read.as_ref().err()));
+        (reports, read)
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Finish {
     Published(Box<Published>),
     /// It is not. The error says what is left and what to do.
     Failed(Box<Error>),
+    /// A signal stopped the run before it was. The error says what is left; the process is to end by the signal.
+    Stopped(Box<Error>),
 }
 
 /// A published credential.
@@ -148,6 +150,14 @@ pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
 pub(super) fn out_of_time(user: Option<Uuid>) -> Finish {
     let error = Error::new(Kind::Unavailable, "the time for this run is over; nothing was published");
     failed(left_open(error, user).next("give more time with --timeout"))
+}
+
+pub(super) fn interrupted(user: Option<Uuid>) -> Finish {
+    let error = Error::new(
+        Kind::Unavailable,
+        "stopped by a signal; nothing was published, what was there is as before",
+    );
+    Finish::Stopped(Box::new(left_open(error, user)))
 }
 
 fn left_open(error: Error, user: Option<Uuid>) -> Error {

@@ -79,6 +79,11 @@ impl Machine {
         self.open.is_some()
     }
 
+    /// The end of a run that a signal stopped.
+    pub fn stopped(&self) -> Finish {
+        finish::interrupted(self.pending_user())
+    }
+
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan

@@ -126,6 +126,8 @@ struct Notes<'a>(&'a RefCell<Vec<StepReport>>);
 impl Watch for Notes<'_> {
     fn begins(&mut self, _: &'static str) {}
 
+    fn noted(&mut self, _: i32, _: Duration) {}
+
     fn ended(&mut self, report: &StepReport) {
         self.0.borrow_mut().push(report.clone());
     }

@@ -56,7 +56,12 @@ fn a_second_signal_stops_the_run_and_resume_finishes() {
         run.signal(signal);
         run.until_delivered(signal);
         run.signal(signal);
-        assert_eq!(run.wait().0.signal(), Some(signal.as_raw()));
+        let (status, said) = run.wait();
+        assert_eq!(status.signal(), Some(signal.as_raw()));
+        assert!(
+            said.contains("is noted") && said.contains("stopped by a signal") && said.contains("resume"),
+            "{said}"
+        );
         stage.assert_served_as_before();
         assert_eq!(stage.status()["claim"]["kind"], "new-user");
         let _ = stage.run(["resume"]).code(0);
@@ -80,4 +85,17 @@ fn a_noted_signal_does_not_hide_a_failure() {
     stage.assert_served_as_before();
     let _ = stage.run(["resume"]).code(0);
     stage.assert_settled();
+}
+
+/// One signal is not put off for ever: what waits longer than a minute is stopped.
+#[test]
+fn a_noted_signal_is_obeyed_after_a_minute() {
+    let stage = Stage::with_old();
+    stage.gateway.script(Fault::on(Operation::Token, Action::Silence).forever());
+    let run = stage.hold(["provision", "--replace", "--timeout", "5m"], Operation::Token);
+    run.signal(Signal::TERM);
+    let (status, said) = run.wait();
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()), "{said}");
+    assert!(said.contains("for at most 60 s") && said.contains("stopped by a signal"), "{said}");
+    stage.assert_served_as_before();
 }

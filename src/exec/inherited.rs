@@ -62,11 +62,6 @@ impl Inherited {
         }
     }
 
-    /// Whether a standard descriptor was closed: what is written there now goes to /dev/null.
-    pub fn was_closed(&self, fd: usize) -> bool {
-        self.closed.get(fd).copied().unwrap_or_default()
-    }
-
     /// Gives all of it back. Nothing but `execve` may follow.
     pub(super) fn give_back(&self) {
         // Until execve succeeds the process stays not dumpable, so the limit alone lets no core be written.
@@ -114,8 +109,6 @@ mod tests {
 
     #[test]
     fn tells_closed_descriptors() {
-        let given = Inherited { closed: [true, false, false], ..Inherited::now() };
-        assert_eq!([0, 1, 2, 3].map(|fd| given.was_closed(fd)), [true, false, false, false]);
         assert!(sys::is_closed(i32::MAX));
     }
 }

@@ -39,14 +39,6 @@ impl Mapping {
         Ok(())
     }
 
-    /// Adds all variables of another mapping.
-    ///
-    /// # Errors
-    /// As for [`add`](Self::add).
-    pub fn merge(&mut self, other: Self) -> Result<(), InvalidMapping> {
-        other.0.into_iter().try_for_each(|(variable, field)| self.add(variable, field))
-    }
-
     /// Every variable with its field.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Field)> {
         self.0.iter().map(|(variable, field)| (variable.as_str(), *field))
@@ -108,9 +100,7 @@ mod tests {
         mapping.add("A", Field::ApiKey).unwrap();
         mapping.add("B", Field::ApiKey).unwrap();
         assert_eq!(mapping.iter().count(), 2);
-        let mut other = Mapping::default();
-        other.add("A", Field::ApiUser).unwrap();
         let twice = InvalidMapping::Twice("A".into(), Field::ApiKey, Field::ApiUser);
-        assert_eq!(mapping.merge(other), Err(twice));
+        assert_eq!(mapping.add("A", Field::ApiUser), Err(twice));
     }
 }

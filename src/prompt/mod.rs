@@ -65,13 +65,6 @@ pub fn text(label: &str) -> Result<String, PromptError> {
     Ok(line.text()?.to_owned())
 }
 
-/// Asks a yes-or-no question. Anything but `y` or `yes` is no.
-pub fn confirm(question: &str) -> Result<bool, PromptError> {
-    let line = ask(&format!("{} [y/N] ", printable(question)), Echo::On)?;
-    let answer = line.text()?.trim();
-    Ok(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
-}
-
 /// Asks until there is a line, an error, or a signal that ends us.
 fn ask(question: &str, echo: Echo) -> Result<Line, PromptError> {
     let terminal = Terminal::open()?;

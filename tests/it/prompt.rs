@@ -289,3 +289,33 @@ fn without_a_terminal_stdin_is_not_read() {
     assert_eq!(output.status.code(), Some(2));
     scene.assert_nothing_stored();
 }
+
+/// What was typed may be the only copy: while somebody else holds the file, it is dropped on the person's word alone.
+#[test]
+fn values_that_cannot_be_stored_are_kept_until_the_person_says_what_to_do() {
+    for (answer, code) in [("a", 0), ("e", 0), ("s", 75)] {
+        let scene = Scene::new();
+        let lock = fs::File::create(scene.dir.path().join(".env.lock")).unwrap();
+        lock.lock().unwrap();
+        let mut job = scene.start();
+        scene.answer_all();
+        scene.pty.wait_for("or stop? [a/e/s]: ");
+        let elsewhere = scene.dir.path().join("other.env");
+        assert!(!scene.dir.path().join(".env").exists() && !elsewhere.exists());
+        if answer == "a" {
+            lock.unlock().unwrap();
+        }
+        scene.pty.send(format!("{answer}\n"));
+        if answer == "e" {
+            scene.pty.wait_for("Location: ");
+            scene.pty.send("dotenv:other.env#MOMO\n");
+        }
+        assert_eq!(job.status(), Status::Exited(code), "{answer}");
+        match answer {
+            "a" => scene.assert_stored(),
+            "e" => assert!(fs::read_to_string(&elsewhere).unwrap().contains(API_KEY)),
+            _ => assert!(!scene.dir.path().join(".env").exists()),
+        }
+        scene.assert_clean();
+    }
+}

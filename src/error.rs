@@ -79,6 +79,7 @@ impl From<api::ErrorKind> for Kind {
             api::ErrorKind::Unsupported => Self::Unsupported,
             api::ErrorKind::Misconfigured => Self::Misconfigured,
             api::ErrorKind::Corrupt => Self::Corrupt,
+            api::ErrorKind::Protocol => Self::Protocol,
             _ => Self::Internal,
         }
     }

@@ -4,7 +4,7 @@ use momo_cred_backend_api::Expect;
 use serde_json::{Value, json};
 
 use super::context::{Context, Place};
-use super::runtime::block_on;
+use super::network::TIMEOUT;
 use super::{document, resume};
 use crate::config::Settings;
 use crate::lifecycle::{ClaimStanding, aborted};
@@ -23,18 +23,19 @@ pub(crate) struct Options {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
-    let place = Place::open(&settings)?;
-    block_on(place.runtime, abort(context, options, &settings, &place))
+    context.network.begin([&settings], TIMEOUT);
+    let place = context.place(&settings)?;
+    context.block_on(place.runtime, abort(context, options, &settings, &place))
 }
 
 async fn abort(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     if matches!(seen.record.claim(), Ok(None)) {
         return resume::nothing_open(context, settings, place, &seen);
     }
     place.writable(&seen)?;
     let hold = place.hold().await?;
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     let (ClaimStanding::Dead(_), Expect::Revision(revision)) =
         (place.clear(&seen, hold.is_some(), options.takeover.takeover())?, seen.expect.clone())
     else {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use super::{abort, completions, exec, import, man, provision, resume, status, trust, verify};
+use super::{
+    abort, completions, doctor, exec, import, list, man, provision, remove, resume, status, trust, verify,
+};
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
 #[derive(Debug, Parser)]
@@ -88,14 +90,20 @@ pub(crate) enum Command {
     Abort(abort::Options),
     #[command(about = "Print a completion script for a shell")]
     Completions(completions::Options),
+    #[command(about = "Say where settings come from, and what is wrong with store and login")]
+    Doctor(doctor::Options),
     #[command(about = "Start a program with credentials in its environment")]
     Exec(exec::Options),
     #[command(about = "Put an existing credential into the store, verified first")]
     Import(import::Options),
+    #[command(about = "Name the records below a location")]
+    List(list::Options),
     #[command(about = "Print the manual page")]
     Man(man::Options),
     #[command(about = "Get a new sandbox user and key, straight into the store")]
     Provision(provision::Options),
+    #[command(about = "Delete a record at the revision seen")]
+    Remove(remove::Options),
     #[command(about = "Finish an open claim, from any machine")]
     Resume(resume::Options),
     #[command(about = "Show records, revisions, claims and fingerprints; no values")]
@@ -112,10 +120,13 @@ impl Command {
         match self {
             Self::Abort(_) => "abort",
             Self::Completions(_) => "completions",
+            Self::Doctor(_) => "doctor",
             Self::Exec(_) => "exec",
             Self::Import(_) => "import",
+            Self::List(_) => "list",
             Self::Man(_) => "man",
             Self::Provision(_) => "provision",
+            Self::Remove(_) => "remove",
             Self::Resume(_) => "resume",
             Self::Status(_) => "status",
             Self::Trust(_) => "trust",

@@ -1,18 +1,20 @@
 //! What commands are given to work with: settings, the place of a record, the gateway, and a way to talk.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use momo_cred_backend_api::{At, Backend, Hold, Location, RecordName};
+use momo_cred_backend_api::{At, Backend, Hold, Location, Notice, RecordName};
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
+use super::network::Network;
 use super::output::Output;
 use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings};
 use crate::credential::Field;
 use crate::effective::{Effective, Holder};
 use crate::lifecycle::{Alive, ClaimStanding, Described, Evidence, Owner, Seen, Takeover, Watch, judge};
-use crate::momo::{Client, ClientConfig, Deadline, StepReport};
+use crate::momo::{Client, ClientConfig, StepReport};
 use crate::registry::{self, Runtime};
 use crate::{Error, Kind, Result};
 
@@ -23,6 +25,7 @@ pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) environment: Environment,
     pub(crate) output: Output,
+    pub(crate) network: Network,
 }
 
 impl Context {
@@ -71,26 +74,46 @@ impl Context {
         let mut all = self.chosen(Chosen::Named)?;
         match (all.pop(), all.is_empty()) {
             (Some(settings), true) => Ok(settings),
-            _ => Err(Error::new(Kind::Usage, format!("`{}` works on one profile at a time", self.command))
-                .next("give one --profile, or one name in MOMO_CRED_PROFILE")),
+            _ => Err(one_profile(self)),
+        }
+    }
+
+    /// Opens the record of a profile.
+    pub(crate) fn place(&self, settings: &Settings) -> Result<Place> {
+        let opened = self.network.open(settings, &self.environment)?;
+        let location = opened.backend.location(&opened.name);
+        Ok(Place { backend: opened.backend, name: opened.name, location, runtime: opened.runtime })
+    }
+
+    /// Runs a command's asynchronous part.
+    pub(crate) fn block_on<T>(&self, runtime: Runtime, future: impl Future<Output = Result<T>>) -> Result<T> {
+        self.network.block_on(runtime, future)
+    }
+
+    /// Ends the business with the stores.
+    pub(crate) fn close(&self) {
+        self.tell(self.network.close());
+    }
+
+    /// Says what people should know of a store.
+    pub(crate) fn tell(&self, notices: Vec<Notice>) {
+        for notice in notices {
+            match notice {
+                Notice::Mend(text) => self.output.warn(&text),
+                Notice::Detail(text) => self.output.detail(&text),
+            }
         }
     }
 
     /// A client for the gateway, built only where it is called.
-    pub(crate) fn gateway(
-        &self,
-        settings: &Settings,
-        effective: &Effective,
-        default: Duration,
-    ) -> Result<Client> {
+    pub(crate) fn gateway(&self, settings: &Settings, effective: &Effective) -> Result<Client> {
         if let Some(why) = effective.base_url.misfit(&effective.target_environment) {
             let (url, target) = (&effective.base_url, &effective.target_environment);
             self.output.warn(&format!("{url} does not go with target environment {target}: {why}"));
         }
-        let total = settings.timeout.as_ref().map_or(default, |setting| setting.value);
         Client::new(&ClientConfig {
             base_url: effective.base_url.clone(),
-            deadline: Deadline::after(total),
+            deadline: self.network.deadline().clone(),
             connect_timeout: Duration::from_secs(5),
             proxy: settings.proxy.as_ref().map(|setting| setting.value.clone()),
         })
@@ -112,6 +135,12 @@ impl Context {
     }
 }
 
+/// A command that works on one profile was given several.
+pub(crate) fn one_profile(context: &Context) -> Error {
+    Error::new(Kind::Usage, format!("`{}` works on one profile at a time", context.command))
+        .next("give one --profile, or one name in MOMO_CRED_PROFILE")
+}
+
 /// Which profiles a command works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chosen {
@@ -130,31 +159,20 @@ impl From<bool> for Chosen {
 /// The record a command works on.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) backend: Arc<dyn Backend>,
     pub(crate) name: RecordName,
     pub(crate) location: Location,
     pub(crate) runtime: Runtime,
 }
 
 impl Place {
-    pub(crate) fn open(settings: &Settings) -> Result<Self> {
-        let opened = registry::open(settings)?;
-        let location = opened.backend.location(&opened.name);
-        Ok(Self { backend: opened.backend, name: opened.name, location, runtime: opened.runtime })
-    }
-
     /// Reads the record as it is now.
-    pub(crate) async fn seen(&self, settings: &Settings, output: &Output) -> Result<Seen> {
-        let lookup = self.backend.read(&self.name, &At::Current).await?;
-        self.tell(output);
-        Ok(Seen::new(lookup, &settings.layout))
-    }
-
-    /// Says what the store found that a person should mend.
-    pub(crate) fn tell(&self, output: &Output) {
-        for notice in self.backend.notices() {
-            output.warn(&notice);
-        }
+    pub(crate) async fn seen(&self, settings: &Settings, context: &Context) -> Result<Seen> {
+        let lookup = self.backend.read(&self.name, &At::Current).await;
+        context.tell(self.backend.notices());
+        let seen = Seen::new(lookup?, &settings.layout);
+        seen.record.plain().map_err(|malformed| Holder::Record(&self.location).malformed(&malformed))?;
+        Ok(seen)
     }
 
     /// Takes the store's proof of life, where it has one.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::{Chosen, Context};
 use super::document;
+use super::network::TIMEOUT;
 use crate::config::Settings;
 use crate::{Error, Kind, Outcome, Result};
 
@@ -20,6 +21,7 @@ pub(super) fn each(
     let mut documents = Vec::new();
     let mut gravest: Option<Error> = None;
     for settings in &context.chosen(chosen)? {
+        context.network.begin([settings], TIMEOUT);
         let failed = match look(settings, &mut documents) {
             Ok(None) => continue,
             Ok(Some(verdict)) => verdict,

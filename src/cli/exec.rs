@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 
+use futures_util::{StreamExt, stream};
 use momo_cred_backend_api::{Revision, Secret};
 use serde_json::{Value, json};
 
 use super::context::{Chosen, Context, Place, complete};
 use super::document;
 use super::keys::refuse_secret;
-use super::runtime::block_on;
+use super::network::TIMEOUT;
 use crate::config::{Origin, Overrides, Settings};
 use crate::credential::{Field, Record};
 use crate::effective::{Effective, Holder, Purpose};
@@ -16,6 +17,9 @@ use crate::exec::{self as child, ChildEnv, Explained, Mapping, Preset, Replaceme
 use crate::lifecycle::Seen;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
+
+/// How many records are asked for at once.
+const AT_ONCE: usize = 8;
 
 /// Reads the records of the chosen profiles, puts them into the environment, and becomes the program: same process,
 /// same terminal, every signal, its exit status. Nothing of momo-cred stays behind.
@@ -63,18 +67,19 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     let mut profiles = Vec::new();
     let overrides =
         Overrides { preset: options.preset.clone(), prefix: options.prefix.clone(), ..context.overrides() };
-    for settings in context.settings_with(overrides, Chosen::Named)? {
-        let place = Place::open(&settings)?;
+    let chosen = context.settings_with(overrides, Chosen::Named)?;
+    context.network.begin(&chosen, TIMEOUT);
+    for settings in chosen {
+        let place = context.place(&settings)?;
         profiles.push((settings, place));
     }
     let runtime = profiles.iter().map(|(_, place)| place.runtime).find(|runtime| *runtime == Runtime::Tokio);
-    let sets = block_on(runtime.unwrap_or(Runtime::None), async {
-        let mut sets = Vec::new();
-        for (settings, place) in &profiles {
-            let seen = place.seen(settings, &context.output).await?;
-            sets.push(set(settings, place, seen)?);
-        }
-        Ok(sets)
+    let sets = context.block_on(runtime.unwrap_or(Runtime::None), async {
+        // All are asked at once; of failures the first profile's is told.
+        let reads: Vec<_> = profiles.iter().map(|(settings, place)| place.seen(settings, context)).collect();
+        let seen: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        let all = profiles.iter().zip(seen);
+        all.map(|((settings, place), seen)| set(settings, place, seen?)).collect::<Result<Vec<_>>>()
     })?;
     let env_options = child::Options { only, clean: options.clean_env, keep: options.keep };
     let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));

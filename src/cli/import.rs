@@ -1,7 +1,6 @@
 //! `import`: an existing credential into the store, verified before the write.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use momo_cred_backend_api::{Document, Location, Secret};
 use serde_json::{Value, json};
@@ -11,8 +10,8 @@ use super::context::{Context, Place};
 use super::document;
 use super::input::{read_input, shown};
 use super::keys::{refuse_secret, refused};
+use super::network::TIMEOUT;
 use super::provision::{Lifecycle, stop_if_taken};
-use super::runtime::block_on;
 use crate::config::{DEFAULT_PREFIX, Origin, Setting, Settings};
 use crate::credential::{Field, Fingerprint, Record, check_api_user, check_key};
 use crate::effective::{Effective, Holder, Purpose};
@@ -24,9 +23,6 @@ use crate::{Error, Kind, Outcome, Result};
 
 /// The largest file that is read.
 const MAX: u64 = 1024 * 1024;
-
-/// Total time for the network where `--timeout` says nothing.
-const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Takes a credential that exists (from the Partner Portal, a file, variables), tries it, and writes it into the store.
 ///
@@ -75,12 +71,13 @@ enum FormatName {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
-    block_on(Runtime::Tokio, import(context, options, settings))
+    context.network.begin([&settings], TIMEOUT);
+    context.block_on(Runtime::Tokio, import(context, options, settings))
 }
 
 async fn import(context: &Context, options: &Options, mut settings: Settings) -> Result<Outcome> {
-    let place = Place::open(&settings)?;
-    let seen = place.seen(&settings, &context.output).await?;
+    let place = context.place(&settings)?;
+    let seen = place.seen(&settings, context).await?;
     stop_if_taken(&seen, &place, options.replace)?;
     let given = gather(context, options, &settings)?;
     let effective = Effective::new(&settings, &given.record, Holder::Input(&given.from), Purpose::Use)?;
@@ -93,7 +90,9 @@ async fn import(context: &Context, options: &Options, mut settings: Settings) ->
             // A person may hold the only copy: it is dropped on their word alone.
             Err(error) if error.kind() == Kind::Conflict && prompt::available() => {
                 context.output.error(&error);
-                match ask_what_next() {
+                let next = ask_what_next();
+                context.network.deadline().restart();
+                match next {
                     Next::Again => {}
                     Next::Elsewhere(location) => {
                         settings.store = Setting::new(location, Origin::Flag("the prompt"));
@@ -113,16 +112,14 @@ async fn store(
     effective: &Effective,
     given: &Given,
 ) -> Result<Outcome> {
-    let place = &Place::open(settings)?;
+    let place = &context.place(settings)?;
     let hold = place.hold().await?;
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     stop_if_taken(&seen, place, options.replace)?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let obtain = Obtain::Imported { user: given.user, api_key: given.api_key.clone() };
-    Lifecycle { context, settings, place, effective, timeout: TIMEOUT }
-        .run(seen, given.inputs(effective), obtain, check)
-        .await
+    Lifecycle { context, settings, place, effective }.run(seen, given.inputs(effective), obtain, check).await
 }
 
 /// What to do with values that could not be stored.
@@ -188,7 +185,7 @@ fn gather(context: &Context, options: &Options, settings: &Settings) -> Result<G
             record.set(field, value.clone());
         }
     }
-    let ask = Ask { from: from.as_deref() };
+    let ask = Ask { context, from: from.as_deref() };
     let subscription_key = match record.get(Field::SubscriptionKey) {
         Some(key) => key.clone(),
         None => ask.key("Subscription key", Field::SubscriptionKey)?,
@@ -216,12 +213,14 @@ fn gather(context: &Context, options: &Options, settings: &Settings) -> Result<G
 
 /// Asks for what an input did not have.
 struct Ask<'a> {
+    context: &'a Context,
     from: Option<&'a str>,
 }
 
 impl Ask<'_> {
     fn key(&self, label: &str, field: Field) -> Result<Secret> {
         let value = prompt::secret(label).map_err(|error| self.unanswered(label, field, &error))?;
+        self.context.network.deadline().restart();
         check_key(field, &value).map_err(|bad| refused(&bad, "the prompt"))?;
         Ok(value)
     }
@@ -229,6 +228,7 @@ impl Ask<'_> {
     fn user(&self) -> Result<Uuid> {
         let typed =
             prompt::text("API user").map_err(|error| self.unanswered("API user", Field::ApiUser, &error))?;
+        self.context.network.deadline().restart();
         check_api_user(&typed).map_err(|bad| refused(&bad, "the prompt"))
     }
 

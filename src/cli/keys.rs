@@ -48,7 +48,11 @@ impl KeyFiles {
         let given = key(context, place, Field::SubscriptionKey, file, variables::SUBSCRIPTION_KEY, record)?;
         let subscription = match given {
             Some(key) => key,
-            None => ask_subscription_key(place)?,
+            None => {
+                let key = ask_subscription_key(place)?;
+                context.network.deadline().restart();
+                key
+            }
         };
         let file = self.provisioning_key_file.as_deref();
         let variable = variables::PROVISIONING_SUBSCRIPTION_KEY;

@@ -4,19 +4,22 @@ mod abort;
 mod args;
 mod completions;
 mod context;
+mod doctor;
 mod document;
 mod each;
 mod exec;
 mod import;
 mod input;
 mod keys;
+mod list;
 mod log;
 mod man;
+mod network;
 mod output;
 mod parse;
 mod provision;
+mod remove;
 mod resume;
-mod runtime;
 mod status;
 mod trust;
 mod verify;
@@ -28,6 +31,7 @@ use serde_json::{Value, json};
 
 use self::args::{Cli, Command};
 use self::context::Context;
+use self::network::Network;
 use self::output::Output;
 use self::parse::Parsed;
 use crate::config::Environment;
@@ -87,9 +91,12 @@ fn dispatch(cli: Cli) -> Outcome {
     let command = cli.command.name();
     let result = Environment::of_process().and_then(|environment| {
         let output = Output::new(&cli.global, environment.get("NO_COLOR").is_some());
-        let context = Context { command, global: cli.global.clone(), environment, output };
+        let network = Network::new();
+        let context = Context { command, global: cli.global.clone(), environment, output, network };
         log::start(&context)?;
-        execute(&context, cli.command)
+        let outcome = execute(&context, cli.command);
+        context.close();
+        outcome
     });
     result.unwrap_or_else(|error| {
         let output = Output::new(&cli.global, false);
@@ -109,10 +116,13 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
     match command {
         Command::Abort(options) => abort::run(context, &options),
         Command::Completions(options) => completions::run(context, &options),
+        Command::Doctor(options) => doctor::run(context, &options),
         Command::Exec(options) => exec::run(context, options),
         Command::Import(options) => import::run(context, &options),
+        Command::List(options) => list::run(context, &options),
         Command::Man(options) => man::run(context, &options),
         Command::Provision(options) => provision::run(context, &options),
+        Command::Remove(options) => remove::run(context, &options),
         Command::Resume(options) => resume::run(context, &options),
         Command::Status(options) => status::run(context, &options),
         Command::Trust(options) => trust::run(context, &options),

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::context::{Context, Place, Steps};
 use super::document;
 use super::keys::KeyFiles;
-use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, RecordState};
 use crate::effective::{Effective, Holder, Purpose};
@@ -41,12 +40,16 @@ pub(crate) struct Options {
     /// Publish without trying the credential
     #[arg(long)]
     no_verify: bool,
+    /// Go on although the store has no compare-and-swap, so that two writers could overwrite each other
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
-    let place = Place::open(&settings)?;
-    block_on(Runtime::Tokio, provision(context, options, &settings, &place))
+    context.network.begin([&settings], TIMEOUT);
+    let place = context.place(&settings)?;
+    context.block_on(Runtime::Tokio, provision(context, options, &settings, &place))
 }
 
 async fn provision(
@@ -56,7 +59,7 @@ async fn provision(
     place: &Place,
 ) -> Result<Outcome> {
     // Read and ask before the lock: a run that has to stop anyway stops at once, and nobody waits for a person.
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     stop_if_taken(&seen, place, options.replace)?;
     // A vacant record counts as absent: what a claim that was dropped left there binds nobody.
     let anew = options.replace || seen.record.state() == RecordState::Vacant;
@@ -64,10 +67,11 @@ async fn provision(
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), purpose)?;
     refuse_production(&effective, place)?;
     let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
+    unguarded(place, options.yes)?;
     let keys = options.keys.gather(context, place, &seen.record)?;
     let hold = place.hold().await?;
     let before = seen.expect;
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     stop_if_taken(&seen, place, options.replace)?;
     if seen.expect != before {
         return Err(changed_meanwhile(place));
@@ -84,8 +88,21 @@ async fn provision(
     };
     let seen = over_deleted(seen, options.replace);
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
-    let lifecycle = Lifecycle { context, settings, place, effective: &effective, timeout: TIMEOUT };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
     lifecycle.run(seen, inputs, Obtain::NewUser, check).await
+}
+
+/// Without compare-and-swap a claim keeps nobody out: a person has to know that nobody else writes.
+fn unguarded(place: &Place, yes: bool) -> Result<()> {
+    if yes || place.backend.capabilities().compare_and_swap {
+        return Ok(());
+    }
+    let location = &place.location;
+    let error = Error::new(Kind::Unsupported, format!("{location} is in a store without compare-and-swap"));
+    Err(error
+        .at(location)
+        .because("two runs at once could each make a user, and one would overwrite the other's key")
+        .next("give --yes if nothing else writes there, or use a store with compare-and-swap"))
 }
 
 /// Settings and keys were taken from a record that is not there any more.
@@ -160,8 +177,6 @@ pub(super) struct Lifecycle<'a> {
     pub(super) settings: &'a Settings,
     pub(super) place: &'a Place,
     pub(super) effective: &'a Effective,
-    /// Total time for the network where `--timeout` says nothing.
-    pub(super) timeout: Duration,
 }
 
 impl Lifecycle<'_> {
@@ -173,7 +188,7 @@ impl Lifecycle<'_> {
         check: Check,
     ) -> Result<Outcome> {
         let (context, place) = (self.context, self.place);
-        let gateway = context.gateway(self.settings, self.effective, self.timeout)?;
+        let gateway = context.gateway(self.settings, self.effective)?;
         let lease = lease(self.settings);
         let seeds = Seeds::draw(&Here, lease);
         let driver = Driver {
@@ -195,7 +210,7 @@ impl Lifecycle<'_> {
         let head = self.head();
         let mut steps = Steps::new(context, head.clone());
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
-        place.tell(&context.output);
+        context.tell(place.backend.notices());
         let outcome = match finish {
             Finish::Published(published) => {
                 let mut head = head;

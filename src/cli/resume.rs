@@ -3,7 +3,6 @@
 use super::context::{Context, Place};
 use super::document;
 use super::provision::{Lifecycle, TIMEOUT};
-use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{ClaimKind, Field, check_key};
 use crate::effective::{Effective, Holder, Purpose};
@@ -40,18 +39,19 @@ impl TakeoverFlag {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
-    let place = Place::open(&settings)?;
-    block_on(Runtime::Tokio, resume(context, options, &settings, &place))
+    context.network.begin([&settings], TIMEOUT);
+    let place = context.place(&settings)?;
+    context.block_on(Runtime::Tokio, resume(context, options, &settings, &place))
 }
 
 async fn resume(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     if matches!(seen.record.claim(), Ok(None)) {
         return nothing_open(context, settings, place, &seen);
     }
     place.writable(&seen)?;
     let hold = place.hold().await?;
-    let seen = place.seen(settings, &context.output).await?;
+    let seen = place.seen(settings, context).await?;
     let claim = match place.clear(&seen, hold.is_some(), options.takeover.takeover())? {
         ClaimStanding::Dead(claim) => claim,
         _ => return nothing_open(context, settings, place, &seen),
@@ -64,7 +64,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     }
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     let inputs = inputs(&seen, &effective, place)?;
-    let lifecycle = Lifecycle { context, settings, place, effective: &effective, timeout: TIMEOUT };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
     lifecycle.run(seen, inputs, Obtain::NewUser, Check::Full).await
 }
 

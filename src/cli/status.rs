@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::context::{Context, Place};
 use super::document;
 use super::each::each;
-use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, RecordState};
 use crate::lifecycle::{Described, Life, Owner, Seen};
@@ -26,8 +25,8 @@ pub(crate) struct Options {
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     each(context, options.all.into(), |settings, documents| {
-        let place = Place::open(settings)?;
-        let seen = block_on(place.runtime, place.seen(settings, &context.output))?;
+        let place = context.place(settings)?;
+        let seen = context.block_on(place.runtime, place.seen(settings, context))?;
         if context.output.json() {
             documents.push(document(context, settings, &place, &seen));
         } else {

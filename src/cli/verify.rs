@@ -1,14 +1,11 @@
 //! `verify`: try the credential and say what is wrong.
 
-use std::time::Duration;
-
 use momo_cred_backend_api::{At, Revision};
 use serde_json::{Value, json};
 
 use super::context::{Context, Place, complete};
 use super::document;
 use super::each::each;
-use super::runtime::block_on;
 use crate::config::Settings;
 use crate::credential::{Field, Malformed};
 use crate::effective::{Effective, Holder, Purpose};
@@ -16,8 +13,6 @@ use crate::lifecycle::Seen;
 use crate::momo::{self, Msisdn, Report, Subject};
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
-
-const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Tries the stored credential, step by step, and says what is wrong and what to do.
 ///
@@ -48,8 +43,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
             .next("give digits with the country code first")
     })?;
     each(context, options.all.into(), |settings, documents| {
-        let place = Place::open(settings)?;
-        block_on(Runtime::Tokio, verify(context, options, settings, &place, msisdn.as_ref(), documents))
+        let place = context.place(settings)?;
+        context
+            .block_on(Runtime::Tokio, verify(context, options, settings, &place, msisdn.as_ref(), documents))
     })
 }
 
@@ -62,7 +58,7 @@ async fn verify(
     documents: &mut Vec<Value>,
 ) -> Result<Option<Error>> {
     let seen = match &options.revision {
-        None => place.seen(settings, &context.output).await?,
+        None => place.seen(settings, context).await?,
         Some(revision) => {
             let at = At::Revision(Revision::new(revision.as_str()));
             Seen::new(place.backend.read(&place.name, &at).await?, &settings.layout)
@@ -70,7 +66,7 @@ async fn verify(
     };
     complete(&seen, place, &settings.profile)?;
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
-    let gateway = context.gateway(settings, &effective, TIMEOUT)?;
+    let gateway = context.gateway(settings, &effective)?;
     let holder = Holder::Record(&place.location);
     let incomplete = |field| holder.malformed(&Malformed::Incomplete(vec![field]));
     let get = |field| seen.record.get(field).ok_or_else(|| incomplete(field));

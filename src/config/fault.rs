@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use momo_cred_backend_api::InvalidLocation;
+use momo_cred_transport::InvalidAddress;
 
 use super::duration::{self, BadDuration};
 use super::secrets::looks_like_secret;
@@ -65,14 +66,32 @@ impl Fault for InvalidTarget {
 impl Fault for InvalidBaseUrl {
     fn next(&self) -> Cow<'static, str> {
         match self {
-            Self::Malformed => "give scheme and host, such as https://sandbox.momodeveloper.mtn.com",
-            Self::Scheme => "begin it with https://",
-            Self::Plain => "begin it with https://, or use localhost for a gateway on this machine",
-            Self::UserInfo => "take what stands before the @ out: keys belong in the store",
-            Self::Query => "take out what begins with ? or #",
-            Self::Path => "take the other characters out of the path; mostly there is no path at all",
+            Self::Address(InvalidAddress::Malformed) => {
+                "give scheme and host, such as https://sandbox.momodeveloper.mtn.com"
+            }
+            Self::Address(InvalidAddress::Plain) => {
+                "begin it with https://, or use localhost for a gateway on this machine"
+            }
+            Self::Address(InvalidAddress::UserInfo) => {
+                "take what stands before the @ out: keys belong in the store"
+            }
+            Self::Address(fault) => return fault.next(),
             Self::ApiPath => "leave that part out: each call adds its own path",
             Self::NotTheApi(_) => "use that one, or leave the base URL out: MTN's hosts are built in",
+        }
+        .into()
+    }
+}
+
+impl Fault for InvalidAddress {
+    fn next(&self) -> Cow<'static, str> {
+        match self {
+            Self::Malformed => "give scheme and host, such as https://host.example.com",
+            Self::Scheme => "begin it with https://",
+            Self::Plain => "begin it with https://, or use localhost for a server on this machine",
+            Self::UserInfo => "take what stands before the @ out",
+            Self::Query => "take out what begins with ? or #",
+            Self::Path => "take the other characters out of the path; mostly there is no path at all",
         }
         .into()
     }

@@ -72,7 +72,7 @@ impl Config {
 
     /// All sensitive settings of the file, of every profile.
     pub fn sensitive_settings(&self, schemes: &[&str]) -> Vec<Sensitive> {
-        sensitive(&self.schema, schemes)
+        self.found.as_ref().map_or_else(Vec::new, |found| sensitive(found, &self.schema, schemes))
     }
 }
 

@@ -25,6 +25,7 @@ mod table;
 mod tests;
 mod trust;
 pub mod variables;
+mod vault;
 
 pub use environment::Environment;
 pub use file::{Found, FoundBy};
@@ -34,6 +35,7 @@ pub use pins::{approve, is_approved, revoke};
 pub use resolve::{EnvSettings, Overrides, Settings};
 pub use secrets::looks_like_secret;
 pub use trust::Sensitive;
+pub use vault::{VaultAuth, VaultKvVersion, VaultSecret, VaultSettings, VaultTable, VaultTokenSource};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "momo-cred.toml";

@@ -56,6 +56,7 @@ pub(super) fn effective(schema: &Schema, name: &str) -> Profile {
             store: whole.store.or(parent.store),
             env: whole.env.or(parent.env),
             fields: whole.fields.or(parent.fields),
+            vault: whole.vault.or(parent.vault),
             lease: whole.lease.or(parent.lease),
             timeout: whole.timeout.or(parent.timeout),
         };

@@ -11,6 +11,7 @@ use super::profile::effective;
 use super::schema::{EnvTable, Schema, callback_host, preset_name, variable_prefix};
 use super::secrets::looks_like_secret;
 use super::steering::BadVariableName;
+use super::vault::VaultTable;
 use super::{DEFAULT_PREFIX, Environment, Found, duration, steering, variables};
 use crate::credential::{Field, Layout, Product, TargetEnvironment};
 use crate::momo::{BaseUrl, CallbackHost, ProxyUrl};
@@ -70,6 +71,8 @@ pub struct Settings {
     pub proxy: Option<Setting<ProxyUrl>>,
     /// Whether a dotenv file may lie on a file system that is shared between machines.
     pub dotenv_allow_shared_fs: Option<Setting<bool>>,
+    /// What the file says on Vault. [`VaultSettings`](super::VaultSettings) adds the environment to it.
+    pub vault: VaultTable,
     /// Filter of the log, unchecked.
     pub log: Option<Setting<String>>,
 }
@@ -198,6 +201,7 @@ impl Resolver<'_> {
                 .dotenv_allow_shared_fs
                 .clone()
                 .map(|allow| self.in_file(allow)),
+            vault: VaultTable::new(profile.vault.or_else(|| self.schema.vault.clone()), self.found),
             log: self.pick("", &None, variables::LOG, self.schema.log.clone(), plain)?,
             profile: name,
             chosen_by,

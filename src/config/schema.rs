@@ -12,6 +12,7 @@ use super::origin::Located;
 use super::secrets::{looks_like_secret, shown_name};
 use super::syntax::Source;
 use super::table::{Entry, entries};
+use super::vault::{self, Keys};
 use super::{duration, steering};
 use crate::Result;
 use crate::credential::{Field, Layout, Product, TargetEnvironment};
@@ -26,6 +27,7 @@ pub(super) struct Schema {
     pub(super) log: Option<Located<String>>,
     pub(super) proxy: Option<Located<ProxyUrl>>,
     pub(super) dotenv_allow_shared_fs: Option<Located<bool>>,
+    pub(super) vault: Option<Keys>,
     pub(super) profiles: BTreeMap<String, Located<Profile>>,
 }
 
@@ -40,6 +42,7 @@ pub(super) struct Profile {
     pub(super) store: Option<Located<Location>>,
     pub(super) env: Option<EnvTable>,
     pub(super) fields: Option<Located<Layout>>,
+    pub(super) vault: Option<Keys>,
     pub(super) lease: Option<Located<Duration>>,
     pub(super) timeout: Option<Located<Duration>>,
 }
@@ -52,7 +55,7 @@ pub(super) struct EnvTable {
     pub(super) names: Vec<(String, Field)>,
 }
 
-const TOP: &[&str] = &["default-profile", "timeout", "lease", "log", "proxy", "dotenv", "profiles"];
+const TOP: &[&str] = &["default-profile", "timeout", "lease", "log", "proxy", "dotenv", "vault", "profiles"];
 const PROFILE: &[&str] = &[
     "extends",
     "product",
@@ -62,6 +65,7 @@ const PROFILE: &[&str] = &[
     "store",
     "env",
     "fields",
+    "vault",
     "lease",
     "timeout",
 ];
@@ -78,6 +82,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Schema> {
             "log" => schema.log = Some(entry.string()?),
             "proxy" => schema.proxy = Some(entry.parsed()?),
             "dotenv" => schema.dotenv_allow_shared_fs = dotenv(&entry)?,
+            "vault" => schema.vault = Some(vault::read(&entry)?),
             "profiles" => schema.profiles = profiles(&entry)?,
             _ => return Err(entry.unknown(TOP)),
         }
@@ -138,6 +143,7 @@ fn profile(entry: &Entry<'_>) -> Result<Profile> {
             "store" => profile.store = Some(entry.parsed()?),
             "env" => profile.env = Some(env(&entry)?),
             "fields" => profile.fields = Some(fields(&entry)?),
+            "vault" => profile.vault = Some(vault::read(&entry)?),
             "lease" => profile.lease = Some(entry.duration(duration::LEASE)?),
             "timeout" => profile.timeout = Some(entry.duration(duration::TIMEOUT)?),
             _ => return Err(entry.unknown(PROFILE)),

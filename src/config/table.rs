@@ -1,5 +1,6 @@
 //! Reads one table of the tree: every key is taken or refused, every value has the type asked for.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -69,6 +70,16 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The refusal of a key that is none of these, all of which are named.
+    pub(super) fn unknown_of(&self, what: &str, known: &[&'static str]) -> Error {
+        let error = self.error(&format!("is not a setting of {what}"));
+        let error = match nearest(self.name, known.iter().copied()) {
+            Some(meant) => error.next(format!("did you mean `{meant}`?")),
+            None => error,
+        };
+        error.next(format!("settings of {what}: {}", known.join(", ")))
+    }
+
     /// A table: its entries.
     pub(super) fn table(&self) -> Result<Vec<Self>> {
         let DeValue::Table(table) = self.value else {
@@ -121,6 +132,24 @@ impl<'a> Entry<'a> {
             ));
         }
         self.read(|text| duration::parse_within(text, bounds))
+    }
+
+    /// A number that is read further. `None` is one that no `u32` can hold.
+    pub(super) fn number<T, E: Fault>(
+        &self,
+        f: impl FnOnce(Option<u32>) -> std::result::Result<T, E>,
+    ) -> Result<Located<T>> {
+        let DeValue::Integer(number) = self.value else {
+            return Err(self.wrong_type("a number", "write the number, without quotes"));
+        };
+        let value = f(u32::from_str_radix(number.as_str(), number.radix()).ok())
+            .map_err(|fault| because(self.error("has a wrong value"), &fault))?;
+        Ok(self.located(value))
+    }
+
+    /// A path, as it stands.
+    pub(super) fn path(&self) -> Result<Located<PathBuf>> {
+        Ok(self.located(self.text()?.into()))
     }
 
     /// `true` or `false`.

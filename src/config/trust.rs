@@ -12,6 +12,7 @@ use super::pins::is_approved;
 use super::resolve::Settings;
 use super::schema::Schema;
 use super::secrets::{escaped, shown_path};
+use super::vault::{self, Keys};
 use crate::{Error, Kind, Result};
 
 /// A setting that can send a secret elsewhere or run code.
@@ -23,16 +24,22 @@ pub struct Sensitive {
     pub line: usize,
     /// The value, for people: escaped, and never one that holds a user or password.
     pub value: String,
-    name: &'static str,
+    name: String,
 }
 
-/// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, and stores that are
-/// not among the `schemes` compiled in and so are programs to run.
-pub(super) fn sensitive(schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
+/// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, where Vault is and how to
+/// log in there, and stores that are not among the `schemes` compiled in and so are programs to run.
+pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
     let mut list = Vec::new();
-    let mut add = |key: String, name, value: &Located<String>| {
+    let mut add = |key: String, name: &str, value: &Located<String>| {
+        let name = name.to_owned();
         list.push(Sensitive { key, line: value.line, value: escaped(&value.value), name });
     };
+    let vault =
+        |keys: &Option<Keys>| keys.as_ref().map_or_else(Vec::new, |keys| keys.sensitive(found.folder()));
+    for (name, value) in vault(&schema.vault) {
+        add(name.clone(), &name, &value);
+    }
     if let Some(proxy) = &schema.proxy {
         add("proxy".to_owned(), "proxy", &text(proxy, proxy.value.as_str()));
     }
@@ -43,6 +50,9 @@ pub(super) fn sensitive(schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
         if let Some(store) = settings.store.as_ref().filter(|store| !schemes.contains(&store.value.scheme()))
         {
             add(format!("profiles.{profile}.store"), "store", &text(store, &store.value.to_string()));
+        }
+        for (name, value) in vault(&settings.vault) {
+            add(format!("profiles.{profile}.{name}"), &name, &value);
         }
     }
     list.sort_by_key(|setting| setting.line);
@@ -64,14 +74,14 @@ pub(super) fn judge(
     if found.is_trusted_source() {
         return Ok(());
     }
-    let mut open = sensitive(schema, schemes);
-    open.retain(|setting| used.iter().any(|settings| takes(settings, setting)));
+    let mut open = sensitive(found, schema, schemes);
+    open.retain(|setting| used.iter().any(|settings| takes(settings, setting, env)));
     // Nothing below happens in the usual case: no hash, no further file.
     if open.is_empty() || is_approved(found, env)? {
         return Ok(());
     }
     if let Some(own) = user_file(env)? {
-        let trusted = sensitive(&parse(&own)?, schemes);
+        let trusted = sensitive(&own, &parse(&own)?, schemes);
         open.retain(|setting| {
             !trusted.iter().any(|own| own.name == setting.name && own.value == setting.value)
         });
@@ -80,11 +90,16 @@ pub(super) fn judge(
 }
 
 /// Whether settings have this one from the file, and not from a flag or a variable.
-fn takes(settings: &Settings, setting: &Sensitive) -> bool {
-    let origin = match setting.name {
+fn takes(settings: &Settings, setting: &Sensitive, env: &Environment) -> bool {
+    let origin = match setting.name.as_str() {
         "base-url" => settings.base_url.as_ref().map(|url| &url.origin),
         "proxy" => settings.proxy.as_ref().map(|proxy| &proxy.origin),
-        _ => Some(&settings.store.origin),
+        "store" => Some(&settings.store.origin),
+        name => {
+            return settings.store.value.scheme() == vault::SCHEME
+                && settings.vault.has(name, setting.line)
+                && !vault::is_overridden(name, env);
+        }
     };
     matches!(origin, Some(Origin::File { line, .. }) if *line == setting.line)
 }

@@ -1,4 +1,6 @@
-//! Every variable of our own that momo-cred reads.
+//! Every variable of our own that momo-cred reads, and those of Vault's and OpenBao's own clients.
+//!
+//! Of a list, the first that is set counts.
 
 /// Profiles to use: a comma list. Same as `--profile`.
 pub const PROFILE: &str = "MOMO_CRED_PROFILE";
@@ -22,3 +24,37 @@ pub const LOG: &str = "MOMO_CRED_LOG";
 pub const SUBSCRIPTION_KEY: &str = "MOMO_CRED_SUBSCRIPTION_KEY";
 /// Secret: the subscription key that only provisions, for `provision`.
 pub const PROVISIONING_SUBSCRIPTION_KEY: &str = "MOMO_CRED_PROVISIONING_SUBSCRIPTION_KEY";
+
+/// The Vault server's address.
+pub const VAULT_ADDR: [&str; 2] = ["VAULT_ADDR", "BAO_ADDR"];
+/// The namespace.
+pub const VAULT_NAMESPACE: [&str; 2] = ["VAULT_NAMESPACE", "BAO_NAMESPACE"];
+/// The issuers that count: a file (`CACERT`) or a folder (`CAPATH`).
+pub const VAULT_CA: [&str; 4] = ["VAULT_CACERT", "VAULT_CAPATH", "BAO_CACERT", "BAO_CAPATH"];
+/// A client certificate.
+pub const VAULT_CLIENT_CERT: [&str; 2] = ["VAULT_CLIENT_CERT", "BAO_CLIENT_CERT"];
+/// The key of the client certificate: a file.
+pub const VAULT_CLIENT_KEY: [&str; 2] = ["VAULT_CLIENT_KEY", "BAO_CLIENT_KEY"];
+/// The name that the server's certificate must have.
+pub const VAULT_TLS_SERVER_NAME: [&str; 2] = ["VAULT_TLS_SERVER_NAME", "BAO_TLS_SERVER_NAME"];
+/// Whether the server's certificate is not checked. True is refused.
+pub const VAULT_SKIP_VERIFY: [&str; 2] = ["VAULT_SKIP_VERIFY", "BAO_SKIP_VERIFY"];
+/// The proxy. Of each pair the first supersedes the second, as in Vault's own client.
+pub const VAULT_PROXY: [&str; 4] =
+    ["VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY", "BAO_PROXY_ADDR", "BAO_HTTP_PROXY"];
+/// Secret: a token. Takes the place of every configured way to log in.
+pub const VAULT_TOKEN: [&str; 2] = ["VAULT_TOKEN", "BAO_TOKEN"];
+/// AppRole: the role id.
+pub const VAULT_ROLE_ID: [&str; 2] = ["VAULT_ROLE_ID", "BAO_ROLE_ID"];
+/// Secret: the secret id of AppRole.
+pub const VAULT_SECRET_ID: [&str; 2] = ["VAULT_SECRET_ID", "BAO_SECRET_ID"];
+/// Secret: the JWT of the method `jwt`.
+pub const VAULT_JWT: [&str; 2] = ["VAULT_JWT", "BAO_JWT"];
+/// The user of the method `userpass`.
+pub const VAULT_USERNAME: [&str; 2] = ["VAULT_USERNAME", "BAO_USERNAME"];
+/// Secret: the password of the method `userpass`.
+pub const VAULT_PASSWORD: [&str; 2] = ["VAULT_PASSWORD", "BAO_PASSWORD"];
+/// The settings file of Vault's own client, which may name a token helper. `~/.vault` without.
+pub const VAULT_CONFIG_PATH: [&str; 2] = ["VAULT_CONFIG_PATH", "BAO_CONFIG_PATH"];
+/// The folder in which systemd puts the credentials of a service.
+pub const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";

@@ -47,6 +47,8 @@ pub enum Malformed {
     Field(Field),
     /// Required fields that are not there.
     Incomplete(Vec<Field>),
+    /// A field of ours, or of a claim, that is a number, a list or anything else but a string.
+    NoString(FieldName),
 }
 
 impl Record {
@@ -98,6 +100,28 @@ impl Record {
         let missing: Vec<_> =
             [Field::SubscriptionKey, Field::ApiUser].into_iter().filter(|f| self.get(*f).is_none()).collect();
         if missing.is_empty() { RecordState::Complete } else { RecordState::Incomplete(missing) }
+    }
+
+    /// How many fields are not ours.
+    pub fn foreign(&self) -> usize {
+        let json = self.document.json().map(|(name, _)| name);
+        self.document.names().chain(json).filter(|name| !self.is_ours(name)).count()
+    }
+
+    /// Whether a name is one of ours, or of a claim.
+    fn is_ours(&self, name: &FieldName) -> bool {
+        let name = name.as_str();
+        name.starts_with(PENDING) || Field::ALL.into_iter().any(|field| self.layout.stored(field) == name)
+    }
+
+    /// Checks that no field of ours is of another type than a string: such a one would be taken for absent, and a record
+    /// with a credential for a vacant one.
+    ///
+    /// # Errors
+    /// [`Malformed::NoString`].
+    pub fn plain(&self) -> Result<(), Malformed> {
+        let odd = self.document.json().find(|(name, _)| self.is_ours(name));
+        odd.map_or(Ok(()), |(name, _)| Err(Malformed::NoString(name.clone())))
     }
 
     /// Checks that a complete record can be used: shapes of all keys and the user, and every field that is parsed.
@@ -285,6 +309,7 @@ impl fmt::Display for Malformed {
                 let names: Vec<_> = missing.iter().map(|field| field.name()).collect();
                 write!(f, "there is an api_key, but no {}", names.join(" and no "))
             }
+            Self::NoString(name) => write!(f, "{name} is no string"),
         }
     }
 }

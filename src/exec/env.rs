@@ -31,10 +31,16 @@ const OURS: &[&str] = &[
     "VAULT_*SECRET*",
     "VAULT_*ROLE_ID",
     "VAULT_*ROLEID",
+    "VAULT_*JWT*",
+    "VAULT_*PASSWORD*",
+    "VAULT_USERNAME",
     "BAO_TOKEN",
     "BAO_*SECRET*",
     "BAO_*ROLE_ID",
     "BAO_*ROLEID",
+    "BAO_*JWT*",
+    "BAO_*PASSWORD*",
+    "BAO_USERNAME",
 ];
 
 /// What a clean environment keeps: what programs need to find themselves, their user, their terminal and their words.

@@ -1,17 +1,15 @@
 //! One call, and the same call again where that is safe.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::Response;
-use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use tokio::time::{Instant, sleep, timeout_at};
-use zeroize::Zeroizing;
+use momo_cred_transport::{Limits, Silence, exchange};
+use tokio::time::sleep;
 
 use super::answer::Answer;
 use super::client::Client;
-use super::retry::{self, Again};
+use super::retry::Again;
 use super::wire::Call;
-use super::{Refusal, Silence, classify};
+use super::{Refusal, classify};
 
 /// No answer of the API has more than a few hundred bytes.
 const BODY_CAP: usize = 64 * 1024;
@@ -64,38 +62,9 @@ impl Client {
         if self.deadline.remaining().is_none() {
             return Err(silent(Silence::Deadline));
         }
-        let end = Instant::from_std(self.deadline.instant()).min(Instant::now() + PATIENCE);
-        let mut response = match timeout_at(end, self.http.execute(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(silent(Silence::of(&error))),
-            Err(_) => return Err(silent(Silence::Unanswered)),
-        };
-        let body = match timeout_at(end, read(&mut response)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(Broken)) | Err(_) => return Err(silent(Silence::Truncated)),
-        };
-        let retry_after = text(response.headers(), &RETRY_AFTER)
-            .and_then(|value| retry::retry_after(value, text(response.headers(), &DATE)));
-        Ok(Answer::new(response.status().as_u16(), retry_after, body.as_deref().map(Vec::as_slice)))
+        let end = self.deadline.instant().min(Instant::now() + PATIENCE);
+        let received = exchange(&self.http, request, Limits { end, body: BODY_CAP }).await.map_err(silent)?;
+        let body = received.body.as_deref().map(Vec::as_slice);
+        Ok(Answer::new(received.status, received.retry_after, body))
     }
-}
-
-struct Broken;
-
-/// Reads a body chunk by chunk; `None` if it is longer than the cap. Its one buffer is wiped and never grows, which
-/// would leave copies.
-async fn read(response: &mut Response) -> Result<Option<Zeroizing<Vec<u8>>>, Broken> {
-    let mut body = Zeroizing::new(Vec::with_capacity(BODY_CAP));
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= BODY_CAP => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Ok(None),
-            Ok(None) => return Ok(Some(body)),
-            Err(_) => return Err(Broken),
-        }
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use reqwest::Url;
+use momo_cred_transport::reqwest::Url;
 
 /// A bare host name, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

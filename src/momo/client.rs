@@ -1,14 +1,12 @@
 //! The gateway over HTTP.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Proxy;
-use reqwest::redirect::Policy;
+use momo_cred_transport::reqwest;
+use momo_cred_transport::{ClientError, ClientOptions, Deadline, ProxyUrl, TlsError, TlsOptions};
 
-use super::resolver::Resolver;
-use super::{BaseUrl, Deadline, ProxyUrl, tls};
+use super::BaseUrl;
 use crate::error::{Error, Kind, Result};
 
 /// What a client is built from.
@@ -32,8 +30,6 @@ pub struct Client {
     pub(super) deadline: Deadline,
 }
 
-const USER_AGENT: &str = concat!("momo-cred/", env!("CARGO_PKG_VERSION"));
-
 impl ClientConfig {
     /// The usual settings: 5 s for a connection, no proxy.
     pub fn new(base_url: BaseUrl, deadline: Deadline) -> Self {
@@ -47,29 +43,23 @@ impl Client {
     /// # Errors
     /// `Misconfigured` if there are no certificates or the proxy is refused.
     pub fn new(config: &ClientConfig) -> Result<Self> {
-        let base = &config.base_url;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(base)?)
-            .https_only(!base.is_plain())
-            .no_proxy()
-            .redirect(Policy::none())
-            // What is repeated is decided in `retry.rs` alone.
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .referer(false)
-            .dns_resolver(Arc::new(Resolver))
-            .connect_timeout(config.connect_timeout)
-            // Longer, and a call is likelier to meet a connection that the peer is just closing: an answer lost.
-            .pool_idle_timeout(Duration::from_secs(5))
-            .user_agent(USER_AGENT);
-        if let (Some(proxy), false) = (&config.proxy, base.is_plain()) {
-            let proxy = Proxy::all(proxy.as_str())
-                .map_err(|_| Error::new(Kind::Misconfigured, "the proxy setting cannot be used"))?;
-            builder = builder.proxy(proxy);
-        }
-        let http =
-            builder.build().map_err(|_| Error::new(Kind::Internal, "the HTTP client could not be built"))?;
-        Ok(Self { http, base: base.clone(), deadline: config.deadline })
+        let options = ClientOptions {
+            address: config.base_url.address(),
+            connect_timeout: config.connect_timeout,
+            proxy: config.proxy.as_ref(),
+            tls: TlsOptions::default(),
+            stands_for: None,
+        };
+        let http = momo_cred_transport::client(&options).map_err(|error| match error {
+            ClientError::Tls(TlsError::NoSystemRoots) => {
+                Error::new(Kind::Misconfigured, "no certificates to check the gateway with").because(error).next(
+                    "install the system's CA certificates (package ca-certificates), or name a file in SSL_CERT_FILE",
+                )
+            }
+            ClientError::Proxy => Error::new(Kind::Misconfigured, error.to_string()),
+            _ => Error::new(Kind::Internal, error.to_string()),
+        })?;
+        Ok(Self { http, base: config.base_url.clone(), deadline: config.deadline.clone() })
     }
 
     /// Where it asks.

@@ -155,7 +155,7 @@ impl fmt::Display for Diagnosis {
             Self::KeyShape => "the issued API key does not have 32 hex digits",
             Self::Unsendable(field) => return write!(f, "{field} has characters that cannot be sent"),
             Self::Unexpected => "the gateway answers with a status that this API does not have",
-            Self::NoAnswer(silence) => return silence.fmt(f),
+            Self::NoAnswer(silence) => return silence.told_of("the gateway").fmt(f),
         })
     }
 }

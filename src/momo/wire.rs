@@ -1,8 +1,10 @@
 //! What goes onto the wire. The one place of the gateway client that opens secrets.
 
 use momo_cred_backend_api::Secret;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Method, Request, Url};
+use momo_cred_transport::reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+};
+use momo_cred_transport::reqwest::{Method, Request, Url};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 

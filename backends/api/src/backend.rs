@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Capabilities, Document, Hold, Location, RecordName, Result, Revision, Version};
+use crate::{Capabilities, Document, Finding, Hold, Location, Notice, RecordName, Result, Revision, Version};
 
 /// Which version of a record to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,12 +81,19 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// What this store can do. The same answer for the life of the handle.
     fn capabilities(&self) -> Capabilities;
 
-    /// Takes what a person should mend, as far as this handle's calls have seen it: a file that others can read, a
-    /// version that will vanish by itself. Sentences without a full stop, for people; callers print them.
+    /// Takes what people should know, as far as this handle's calls have seen it: a file that others can read, a
+    /// version that will vanish by itself. Callers print them.
     ///
     /// # Behaviour
     /// - `notices_are_told_once`: what was taken does not come again, whatever is called after.
-    fn notices(&self) -> Vec<String>;
+    fn notices(&self) -> Vec<Notice>;
+
+    /// Looks at everything a call on this record would rest on, for `doctor`: can the store be reached, who are we
+    /// there and for how long, what stands in the way.
+    ///
+    /// # Behaviour
+    /// - `examine_finds_no_fault_in_a_good_store`: something is found, nothing of it is bad, and nothing changes.
+    async fn examine(&self, name: &RecordName) -> Vec<Finding>;
 
     /// Reads one record.
     ///
@@ -99,6 +106,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
     ///   [`Unsupported`](crate::ErrorKind::Unsupported).
     /// - `read_deleted_is_deleted`: after a recoverable removal the answer is [`Lookup::Deleted`], not missing.
     /// - `read_shows_foreign_fields`: fields that other programs keep in the same record are never lost from it.
+    /// - `read_shows_values_that_are_no_strings`: those come as JSON text beside the fields ([`Document::json`]).
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup>;
 
     /// Reads several records, in one request where the store has a batch call.
@@ -126,6 +134,8 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// - `write_changes_the_revision`: another content has another revision.
     /// - `write_replaces_the_whole_record`: fields that are not in the document are gone.
     /// - `write_keeps_foreign_fields`: a read, changed and written back leaves what other programs keep there.
+    /// - `write_keeps_values_that_are_no_strings`: these too; a store that has none of the kind refuses a document with
+    ///   one as Unsupported, before any change.
     /// - `write_over_deleted_by_revision`: [`Expect::Revision`] of the deleted version brings the name back.
     /// - `write_race_has_one_winner`: of N writers with one expectation exactly one succeeds.
     /// - `write_counter_loses_nothing`: N writers that read, add one and retry on Conflict lose no increment.
@@ -180,4 +190,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// # Errors
     /// - `hold_is_exclusive`: Conflict while another handle holds.
     async fn hold(&self, name: &RecordName) -> Result<Option<Hold>>;
+
+    /// Ends the handle's business with the store: a login that it made itself is revoked. Best effort and bounded in
+    /// time; what could not be done is a notice. Call it when the work is done: it may cost a request.
+    ///
+    /// # Behaviour
+    /// - `close_loses_nothing`: what was written stays, and a second close is none.
+    async fn close(&self);
 }

@@ -7,11 +7,16 @@ use crate::Secret;
 
 /// Field name to secret string, in name order.
 ///
+/// A secret that other programs share may hold values that are no strings: numbers, lists, objects. They come along as
+/// JSON text ([`json`](Self::json)), apart from the fields, so that whoever writes a document back keeps them. A name is
+/// either a field or one of these.
+///
 /// `Debug` shows the names only. Two documents are compared with [`same_as`](Self::same_as), in constant time per
 /// value.
 #[derive(Clone, Default)]
 pub struct Document {
     fields: BTreeMap<FieldName, Secret>,
+    json: BTreeMap<FieldName, Secret>,
 }
 
 impl Document {
@@ -25,14 +30,27 @@ impl Document {
         self.fields.get(field)
     }
 
-    /// Sets a field and returns what was there.
+    /// Sets a field and returns the one that was there.
     pub fn insert(&mut self, field: FieldName, value: Secret) -> Option<Secret> {
+        self.json.remove(&field);
         self.fields.insert(field, value)
     }
 
-    /// Drops a field and returns what was there.
+    /// Drops whatever has this name, and returns it if it was a field.
     pub fn remove(&mut self, field: &str) -> Option<Secret> {
+        self.json.remove(field);
         self.fields.remove(field)
+    }
+
+    /// Sets a value that is no string, as JSON text: for stores that read one.
+    pub fn insert_json(&mut self, name: FieldName, text: Secret) {
+        self.fields.remove(&name);
+        self.json.insert(name, text);
+    }
+
+    /// Values that are no strings, as JSON text, in name order.
+    pub fn json(&self) -> impl Iterator<Item = (&FieldName, &Secret)> {
+        self.json.iter()
     }
 
     /// Fields and values in name order.
@@ -50,27 +68,29 @@ impl Document {
         self.fields.len()
     }
 
-    /// Whether there is no field.
+    /// Whether there is no field and no other value.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields.is_empty() && self.json.is_empty()
     }
 
-    /// Whether both hold the same fields with the same values.
+    /// Whether both hold the same fields and other values.
     pub fn same_as(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && self.iter().zip(other.iter()).all(|((a, x), (b, y))| a == b && x.same_as(y))
+        let same = |one: &BTreeMap<FieldName, Secret>, other: &BTreeMap<FieldName, Secret>| {
+            one.len() == other.len() && one.iter().zip(other).all(|((a, x), (b, y))| a == b && x.same_as(y))
+        };
+        same(&self.fields, &other.fields) && same(&self.json, &other.json)
     }
 }
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
+        f.debug_set().entries(self.fields.keys().chain(self.json.keys())).finish()
     }
 }
 
 impl FromIterator<(FieldName, Secret)> for Document {
     fn from_iter<I: IntoIterator<Item = (FieldName, Secret)>>(fields: I) -> Self {
-        Self { fields: fields.into_iter().collect() }
+        Self { fields: fields.into_iter().collect(), json: BTreeMap::new() }
     }
 }
 

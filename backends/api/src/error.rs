@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Misconfigured,
     /// What is stored is not a record.
     Corrupt,
+    /// The answer is none of the store's protocol: a page of a proxy, a redirect, nonsense.
+    Protocol,
     /// Anything else.
     Other,
 }
@@ -38,6 +40,7 @@ impl ErrorKind {
             Self::Unsupported => "unsupported",
             Self::Misconfigured => "misconfigured",
             Self::Corrupt => "corrupt",
+            Self::Protocol => "protocol",
             Self::Other => "other",
         }
     }

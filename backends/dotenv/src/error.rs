@@ -47,6 +47,12 @@ pub enum Problem {
         /// The class of the character.
         class: &'static str,
     },
+    /// A value that is no string.
+    #[error("the value of `{field}` is no string, and a dotenv file holds nothing else")]
+    NoString {
+        /// Its name.
+        field: String,
+    },
     /// The file is more than a dotenv file can be.
     #[error("the file holds {what}")]
     Content {
@@ -260,7 +266,9 @@ impl Problem {
                 ErrorKind::Misconfigured
             }
             Self::Exposed { .. } | Self::Foreign { .. } => ErrorKind::Misconfigured,
-            Self::Field { .. } | Self::Value { .. } | Self::Shared { .. } => ErrorKind::Unsupported,
+            Self::Field { .. } | Self::Value { .. } | Self::NoString { .. } | Self::Shared { .. } => {
+                ErrorKind::Unsupported
+            }
             Self::NoHistory | Self::NoRecovery => ErrorKind::Unsupported,
             Self::Content { .. } | Self::Line { .. } => ErrorKind::Corrupt,
             Self::Exists | Self::Gone | Self::Stale | Self::Raced | Self::Locked { .. } => {
@@ -296,6 +304,7 @@ impl Reason for Problem {
             Self::Empty => "use `remove` to take a record away",
             Self::Field { .. } => "leave the field out, or keep it in another store",
             Self::Value { .. } => "change the value, or keep the record in another store",
+            Self::NoString { .. } => "leave the value out, or keep the record in another store",
             Self::Content { what: NUL } => "save the file as plain text without NUL bytes",
             Self::Content { .. } => "save the file as plain UTF-8 text without a byte order mark",
             Self::Line { fault, .. } => fault.next(),

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use momo_cred_backend_api::Notice;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
@@ -31,19 +32,32 @@ pub(crate) enum Warning {
     },
 }
 
-impl std::fmt::Display for Warning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Warning {
+    /// What it is.
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Exposed { path, mode } => {
-                let path = path.to_string_lossy();
-                let path = path.escape_debug();
-                write!(f, "other users can reach {path} (mode {mode:04o}); run: chmod 600 {path}")
+                format!("other users can reach {} (mode {mode:04o})", path.to_string_lossy().escape_debug())
             }
             Self::Unignored { names } => {
                 let names: Vec<_> = names.iter().map(|name| name.escape_debug().to_string()).collect();
-                write!(f, "git does not ignore {}; add that to .gitignore", names.join(", "))
+                format!("git does not ignore {}", names.join(", "))
             }
         }
+    }
+
+    /// What to do about it.
+    pub(crate) fn next(&self) -> String {
+        match self {
+            Self::Exposed { path, .. } => format!("run: chmod 600 {}", path.to_string_lossy().escape_debug()),
+            Self::Unignored { .. } => "add that to .gitignore".to_owned(),
+        }
+    }
+}
+
+impl From<Warning> for Notice {
+    fn from(warning: Warning) -> Self {
+        Self::Mend(format!("{}; {}", warning.text(), warning.next()))
     }
 }
 
@@ -58,6 +72,12 @@ impl Content {
     pub(crate) fn exposed(&self) -> Option<u32> {
         let mode = permissions(&self.stat);
         (file_type(&self.stat) == FileType::RegularFile && mode & 0o077 != 0).then_some(mode)
+    }
+
+    /// Why the file may not be replaced, if it belongs to another user.
+    pub(crate) fn foreign(&self) -> Option<Problem> {
+        let uid = self.stat.st_uid;
+        (uid != rustix::process::geteuid().as_raw()).then_some(Problem::Foreign { uid })
     }
 }
 
@@ -126,23 +146,28 @@ pub(crate) fn read_to_replace(path: &Path) -> Result<Option<Content>, Problem> {
     };
     match file_type(&stat) {
         FileType::RegularFile => {}
-        FileType::Symlink => {
-            let target =
-                rustix::fs::readlink(path, Vec::new()).map_err(Problem::errno("reading the link"))?;
-            let target = PathBuf::from(std::ffi::OsStr::from_bytes(target.as_bytes()));
-            return Err(Problem::Symlink { link: path.to_owned(), target });
-        }
+        FileType::Symlink => return Err(link(path).unwrap_or_else(Problem::errno("reading the link"))),
         other => return Err(Problem::NotAFile { what: called(other) }),
     }
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let Some(content) = read_with(path, flags)? else { return Ok(None) };
-    if content.stat.st_uid != rustix::process::geteuid().as_raw() {
-        return Err(Problem::Foreign { uid: content.stat.st_uid });
+    if let Some(problem) = content.foreign() {
+        return Err(problem);
     }
     match content.exposed() {
         Some(mode) => Err(Problem::Exposed { path: path.to_owned(), mode }),
         None => Ok(Some(content)),
     }
+}
+
+/// Why the file may not be replaced, if it is a symbolic link.
+///
+/// # Errors
+/// It is none, or it cannot be read.
+pub(crate) fn link(path: &Path) -> Result<Problem, Errno> {
+    let target = rustix::fs::readlink(path, Vec::new())?;
+    let target = PathBuf::from(std::ffi::OsStr::from_bytes(target.as_bytes()));
+    Ok(Problem::Symlink { link: path.to_owned(), target })
 }
 
 pub(crate) fn file_type(stat: &Stat) -> FileType {

@@ -13,6 +13,7 @@
 //! | `value.rs` | what a value of ours may look like |
 //! | `file.rs` | opening and reading, and what may be written at all |
 //! | `lock.rs`, `save.rs` | the lock file; the atomic replacement |
+//! | `git.rs`, `examine.rs` | what people are told who ask what is wrong |
 //! | `store.rs` | [`DotenvStore`], the [`Backend`](momo_cred_backend_api::Backend) |
 //! | `error.rs` | every reason with its next step |
 //!
@@ -22,6 +23,7 @@
 mod config;
 mod document;
 mod error;
+mod examine;
 mod fields;
 mod file;
 mod git;

@@ -1,11 +1,11 @@
 //! [`DotenvStore`].
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, Expect, FieldName, Hold, Location, Lookup, Op, RecordName,
-    Removal, Removes, Result, Revision, Secret, Stored, Values, Version, async_trait,
+    At, Backend, Capabilities, Document, Error, Expect, FieldName, Finding, Hold, Location, Lookup, Notice,
+    Notices, Op, RecordName, Removal, Removes, Result, Revision, Secret, Stored, Values, Verdict, Version,
+    async_trait,
 };
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 use crate::config::Paths;
 use crate::document::{Parsed, compose, listing, parse};
 use crate::error::Problem;
+use crate::examine;
 use crate::fields::Owner;
 use crate::file::{self, Content, Warning};
-use crate::git::unignored;
+use crate::git::{self, Standing};
 use crate::lock::{Lock, shared_fs};
 use crate::save::{self, Saved};
 use crate::{DotenvConfig, FieldSet, SCHEME};
@@ -34,14 +35,7 @@ pub struct DotenvStore {
     allow_shared_fs: bool,
     place: Location,
     lock: Lock,
-    warnings: Mutex<Warnings>,
-}
-
-/// What a person should know of the file.
-#[derive(Debug, Default)]
-struct Warnings {
-    seen: Vec<Warning>,
-    untold: Vec<Warning>,
+    notices: Notices,
 }
 
 impl DotenvStore {
@@ -54,7 +48,7 @@ impl DotenvStore {
         let place = Location::new(SCHEME, config.path.to_string_lossy(), None)
             .map_err(|_| Problem::Path { why: "it holds a control character, or `//` and `@`" })?;
         let DotenvConfig { fields, allow_shared_fs, .. } = config;
-        Ok(Self { paths, fields, allow_shared_fs, place, lock: Lock::default(), warnings: Mutex::default() })
+        Ok(Self { paths, fields, allow_shared_fs, place, lock: Lock::default(), notices: Notices::default() })
     }
 
     fn fail(&self, op: Op, name: &RecordName) -> impl Fn(Problem) -> Error {
@@ -62,20 +56,11 @@ impl DotenvStore {
         move |problem| error(op, location.clone(), problem)
     }
 
-    /// Keeps a warning to be told, once.
-    fn warn(&self, warning: Warning) {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if !warnings.seen.contains(&warning) {
-            warnings.seen.push(warning.clone());
-            warnings.untold.push(warning);
-        }
-    }
-
     fn load(&self) -> std::result::Result<Option<Content>, Problem> {
         let content = file::read(&self.paths.file)?;
         if let Some(mode) = content.as_ref().and_then(Content::exposed) {
             let path = self.paths.file.clone();
-            self.warn(Warning::Exposed { path, mode });
+            self.notices.add(Warning::Exposed { path, mode }.into());
         }
         Ok(content)
     }
@@ -114,11 +99,10 @@ impl DotenvStore {
         let after = compose(&parsed, owner, fields)?;
         let now = revision(&parse(&after, owner)?);
         let saved = save::replace(&self.paths, before, &after)?;
-        if before.is_none() {
-            let names = unignored(&self.paths);
-            if !names.is_empty() {
-                self.warn(Warning::Unignored { names });
-            }
+        if before.is_none()
+            && let Standing::Unignored(names) = git::standing(&self.paths)
+        {
+            self.notices.add(Warning::Unignored { names }.into());
         }
         Ok((now, saved))
     }
@@ -150,9 +134,19 @@ impl Backend for DotenvStore {
         }
     }
 
-    fn notices(&self) -> Vec<String> {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut warnings.untold).iter().map(ToString::to_string).collect()
+    fn notices(&self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    async fn examine(&self, name: &RecordName) -> Vec<Finding> {
+        if let Err(problem) = Owner::new(&self.fields, name) {
+            return vec![examine::finding("prefix", Verdict::Bad(problem.kind()), &problem)];
+        }
+        let mut found = Vec::new();
+        examine::file(&self.paths, |content| self.lookup(Some(content), name), &mut found);
+        examine::folder(&self.paths, self.allow_shared_fs, &mut found);
+        found.push(examine::git(&self.paths));
+        found
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
@@ -187,6 +181,9 @@ impl Backend for DotenvStore {
         let fail = self.fail(Op::Write, name);
         if document.is_empty() {
             return Err(fail(Problem::Empty));
+        }
+        if let Some((field, _)) = document.json().next() {
+            return Err(fail(Problem::NoString { field: field.to_string() }));
         }
         #[expect(clippy::disallowed_methods, reason = "values are written into the file")]
         let fields = document.iter().map(|(field, value)| (field.as_str(), value.expose_secret())).collect();
@@ -241,6 +238,9 @@ impl Backend for DotenvStore {
         save::sweep(&self.paths);
         Ok(Some(Hold::new(guard)))
     }
+
+    /// There is no login to end, and nothing is kept open between calls.
+    async fn close(&self) {}
 }
 
 fn error(op: Op, location: Location, problem: Problem) -> Error {

@@ -12,8 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use momo_cred_backend_api::{Backend, ErrorKind, Expect};
-use rustix::process::Uid;
-use support::{Place, block, chmod, document, momo, put, read, set, skip, values};
+use support::{Place, as_nobody, block, chmod, document, momo, put, read, set, skip, values};
 
 const BEFORE: &str = "# kept\nMOMO_API_KEY=old\nA='1'\n";
 const AFTER: &str = "# kept\nMOMO_API_KEY=new\nA='1'\n";
@@ -49,20 +48,6 @@ fn outcome(output: &Output) -> String {
 
 fn works(program: &str, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-}
-
-/// Runs `work` without the rights of root.
-fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let nobody = Uid::from_raw(65534);
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            if rustix::process::geteuid().is_root() {
-                rustix::thread::set_thread_res_uid(Some(nobody), Some(nobody), Some(nobody)).unwrap();
-            }
-            work()
-        });
-        thread.join().unwrap()
-    })
 }
 
 #[test]

@@ -8,9 +8,13 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use momo_cred_backend_api::{At, Backend, Effect, ErrorKind, Expect, Lookup, RecordName, Removal, Revision};
+use momo_cred_backend_api::{
+    At, Backend, Effect, ErrorKind, Expect, FieldName, Lookup, RecordName, Removal, Revision,
+};
 use momo_cred_backend_dotenv::{MAX_SIZE, Problem};
-use support::{Place, block, chmod, document, edit, found, get, mode, momo, open, put, read, set, values};
+use support::{
+    Place, block, chmod, document, edit, found, get, git, mend, mode, momo, open, put, read, set, values,
+};
 
 #[test]
 fn a_changed_line_keeps_its_place() {
@@ -119,7 +123,7 @@ fn a_file_that_others_reach_is_read_with_a_warning_and_not_written() {
         let notices = store.notices();
         assert_eq!(notices.len(), 1, "{notices:?}");
         assert!(
-            notices[0].contains("chmod 600") && notices[0].contains(&format!("{others:04o}")),
+            mend(&notices[0]).contains("chmod 600") && mend(&notices[0]).contains(&format!("{others:04o}")),
             "{notices:?}"
         );
         let error = set(&store, &[("api_key", "l")]).unwrap_err();
@@ -282,7 +286,7 @@ fn writers_in_threads_lose_no_update() {
                     while let Err(error) = edit(store, |document| {
                         let old = support::opened(document)[0].1.parse::<u32>().unwrap();
                         let new = (old + 1).to_string();
-                        document.insert(momo_cred_backend_api::FieldName::new("schema").unwrap(), new.into());
+                        document.insert(FieldName::new("schema").unwrap(), new.into());
                     }) {
                         assert_eq!(error.kind(), ErrorKind::Conflict);
                     }
@@ -343,6 +347,11 @@ fn names_and_fields_are_checked_before_any_io() {
     }
     let error = block(store.write(&momo(), &document([("other", "k")]), &Expect::Absent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let mut odd = content.clone();
+    odd.insert_json(FieldName::new("schema").unwrap(), "1".into());
+    let error = block(store.write(&momo(), &odd, &Expect::Absent)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.reason().unwrap().to_string().contains("`schema` is no string"), "{error:?}");
     let error = block(store.write(&momo(), &content, &Expect::Absent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert!(error.reason().unwrap().to_string().contains("the folder does not exist"));
@@ -361,10 +370,6 @@ fn every_problem_has_a_next_step() {
 /// A new file that git would take into a commit is told once; one that it ignores, or that lies elsewhere, is not.
 #[test]
 fn a_new_file_that_git_does_not_ignore_is_told() {
-    let git = |place: &Place, args: &[&str]| {
-        let run = std::process::Command::new("git").args(args).current_dir(place.dir.path()).output();
-        run.is_ok_and(|output| output.status.success())
-    };
     let place = Place::empty();
     set(&place.store(), &[("api_key", "k")]).unwrap();
     let place_in = |ignored: &str| {
@@ -385,10 +390,11 @@ fn a_new_file_that_git_does_not_ignore_is_told() {
     let Some(told) = place_in("") else { return };
     assert_eq!(told.len(), 1);
     assert!(
-        told[0].contains(".env, .env.lock, .env.momo-cred.tmp-*") && told[0].contains(".gitignore"),
+        mend(&told[0]).contains(".env, .env.lock, .env.momo-cred.tmp-*")
+            && mend(&told[0]).contains(".gitignore"),
         "{told:?}"
     );
     let told = place_in(".env\n").unwrap();
-    assert!(told[0].contains("ignore .env.lock, .env.momo-cred.tmp-*"), "{told:?}");
+    assert!(mend(&told[0]).contains("ignore .env.lock, .env.momo-cred.tmp-*"), "{told:?}");
     assert!(place_in(".env*\n").unwrap().is_empty());
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Hold, Location, Lookup, Op, Reason,
-    RecordName, Removal, Result, Revision, Version,
+    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
+    Op, Reason, RecordName, Removal, Result, Revision, Version,
 };
 
 /// One failure: which call, when, and how.
@@ -151,8 +151,13 @@ impl<B: Backend + ?Sized> Backend for Faulty<B> {
         self.inner.capabilities()
     }
 
-    fn notices(&self) -> Vec<String> {
+    fn notices(&self) -> Vec<Notice> {
         self.inner.notices()
+    }
+
+    /// Has no answer that could be lost, and is not counted.
+    async fn examine(&self, name: &RecordName) -> Vec<Finding> {
+        self.inner.examine(name).await
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
@@ -193,6 +198,11 @@ impl<B: Backend + ?Sized> Backend for Faulty<B> {
 
     async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
         self.call(Op::Hold, self.location(name), self.inner.hold(name)).await
+    }
+
+    /// As [`examine`](Self::examine).
+    async fn close(&self) {
+        self.inner.close().await;
     }
 }
 

@@ -29,6 +29,12 @@ pub trait Harness: Send + Sync {
     /// Whether what [`plant_foreign`](Self::plant_foreign) put there still is, looked at behind the store's back.
     async fn foreign_is_intact(&self, name: &RecordName, value: &str) -> bool;
 
+    /// Puts a value that is no string (JSON text without white space, keys in order) into an existing record as
+    /// another program would. Answers with its name, or `None` where the store has no such values.
+    async fn plant_json(&self, _name: &RecordName, _json: &str) -> Option<String> {
+        None
+    }
+
     /// Has the answer to the next write request lost after the write took effect, for a handle that is open
     /// already. `false` where there is no transport.
     async fn lose_next_answer(&self) -> bool {

@@ -77,7 +77,7 @@ impl MemoryStore {
         })
     }
 
-    /// An empty store that can do just this.
+    /// An empty store that can do just this. Values that are no strings go with [`Values::Any`].
     pub fn with(capabilities: Capabilities) -> Self {
         Self::build(capabilities, true, true)
     }
@@ -129,6 +129,14 @@ impl MemoryStore {
         let mut state = self.shared.state();
         let mut document = state.document(name).cloned().unwrap_or_default();
         document.insert(field, value);
+        state.append(name, Content::Record(document));
+    }
+
+    /// Sets a value of a record that is no string, as [`plant`](Self::plant) sets a field.
+    pub fn plant_json(&self, name: &RecordName, field: FieldName, text: Secret) {
+        let mut state = self.shared.state();
+        let mut document = state.document(name).cloned().unwrap_or_default();
+        document.insert_json(field, text);
         state.append(name, Content::Record(document));
     }
 

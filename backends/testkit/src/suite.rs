@@ -1,11 +1,14 @@
 //! The conformance suite: one case per bullet of [`Backend`](momo_cred_backend_api::Backend)'s documentation, under
 //! the same name.
 
+mod close;
+mod examine;
 mod history;
 mod hold;
 mod leak;
 mod list;
 mod names;
+mod no_string;
 mod race;
 mod read;
 mod refusals;
@@ -16,11 +19,14 @@ mod write;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use close::*;
+pub use examine::*;
 pub use history::*;
 pub use hold::*;
 pub use leak::*;
 pub use list::*;
 pub use names::*;
+pub use no_string::*;
 pub use race::*;
 pub use read::*;
 pub use refusals::*;
@@ -96,6 +102,7 @@ macro_rules! __with_cases {
             refused_access_is_denied
             leak_no_rendering_holds_a_value
             notices_are_told_once
+            examine_finds_no_fault_in_a_good_store
             read_missing_is_missing
             read_returns_what_was_written
             read_sees_another_handle
@@ -103,6 +110,7 @@ macro_rules! __with_cases {
             read_old_revision
             read_deleted_is_deleted
             read_shows_foreign_fields
+            read_shows_values_that_are_no_strings
             read_many_answers_in_order
             read_many_isolates_failures
             revision_is_that_of_read
@@ -111,6 +119,7 @@ macro_rules! __with_cases {
             write_changes_the_revision
             write_replaces_the_whole_record
             write_keeps_foreign_fields
+            write_keeps_values_that_are_no_strings
             write_over_deleted_by_revision
             write_race_has_one_winner
             write_counter_loses_nothing
@@ -135,6 +144,7 @@ macro_rules! __with_cases {
             hold_lets_its_owner_write
             hold_is_released_on_drop
             hold_is_exclusive
+            close_loses_nothing
         }
     };
 }

@@ -165,6 +165,8 @@ fn a_fault_fails_its_call_before_or_after_its_effect() {
         assert!(store.peek(&name).is_some());
         faulty.list("").await.unwrap_err();
         faulty.read(&name, &At::Current).await.unwrap();
+        assert_eq!(faulty.examine(&name).await, store.handle().examine(&name).await);
+        faulty.close().await;
         assert_eq!(faults.calls(), [Op::Read, Op::Write, Op::Write, Op::List, Op::Read]);
 
         faults.clear();

@@ -8,8 +8,35 @@ use crate::config::syntax::Source;
 
 fn word() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
-        "profiles", "default", "product", "store", "env", "names", "fields", "api_key", "extends", "timeout",
-        "proxy", "base-url", "dotenv", "a", "token", "\"x y\"", "''", KEY,
+        "profiles",
+        "default",
+        "product",
+        "store",
+        "env",
+        "names",
+        "fields",
+        "api_key",
+        "extends",
+        "timeout",
+        "proxy",
+        "base-url",
+        "dotenv",
+        "vault",
+        "auth",
+        "method",
+        "address",
+        "kv-version",
+        "ca-cert",
+        "role-id",
+        "secret-id-file",
+        "secret-id",
+        "jwt",
+        "mount",
+        "a",
+        "token",
+        "\"x y\"",
+        "''",
+        KEY,
     ]);
     known.prop_map(str::to_owned)
 }
@@ -25,6 +52,8 @@ fn value() -> impl Strategy<Value = String> {
         Just(KEY.to_owned()),
         Just(format!("\"{KEY}")),
         Just("\"collection\"".to_owned()),
+        Just("\"approle\"".to_owned()),
+        Just(format!("{{ method = \"jwt\", mount = \"{KEY}\" }}")),
         Just("1".to_owned()),
         Just("true".to_owned()),
     ]

@@ -5,6 +5,11 @@ mod leaks;
 mod pinning;
 mod profiles;
 mod refusals;
+mod vault;
+mod vault_auth;
+mod vault_client;
+mod vault_refusals;
+mod vault_trust;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Expect, Hold, Location, Lookup, RecordName, Removal, Result,
-    Revision, Version,
+    At, Backend, Capabilities, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
+    Removal, Result, Revision, Version,
 };
 use momo_cred_backend_testkit::{MemoryHandle, MemoryStore};
 
@@ -58,8 +58,12 @@ impl Backend for Tap {
         self.inner.capabilities()
     }
 
-    fn notices(&self) -> Vec<String> {
+    fn notices(&self) -> Vec<Notice> {
         self.inner.notices()
+    }
+
+    async fn examine(&self, name: &RecordName) -> Vec<Finding> {
+        self.inner.examine(name).await
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
@@ -105,5 +109,9 @@ impl Backend for Tap {
 
     async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
         self.inner.hold(name).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
     }
 }

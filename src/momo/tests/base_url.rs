@@ -1,4 +1,6 @@
 use crate::credential::TargetEnvironment;
+use momo_cred_transport::InvalidAddress;
+
 use crate::momo::{BaseUrl, HOSTS, InvalidBaseUrl};
 
 fn parse(text: &str) -> Result<String, InvalidBaseUrl> {
@@ -23,26 +25,26 @@ fn good_ones_are_normalised() {
 #[test]
 fn bad_ones_are_refused_each_for_its_reason() {
     for (given, why) in [
-        ("", InvalidBaseUrl::Malformed),
-        ("sandbox.momodeveloper.mtn.com", InvalidBaseUrl::Malformed),
-        ("https://", InvalidBaseUrl::Malformed),
-        ("https://example.com:0", InvalidBaseUrl::Malformed),
-        (" https://example.com", InvalidBaseUrl::Malformed),
-        ("https://exam\tple.com", InvalidBaseUrl::Malformed),
-        ("https:\\\\example.com", InvalidBaseUrl::Malformed),
-        ("ftp://example.com", InvalidBaseUrl::Scheme),
-        ("file:///etc/passwd", InvalidBaseUrl::Scheme),
-        ("http://example.com", InvalidBaseUrl::Plain),
-        ("http://localhost.example.com", InvalidBaseUrl::Plain),
-        ("http://127.0.0.1.example.com", InvalidBaseUrl::Plain),
-        ("http://10.0.0.1", InvalidBaseUrl::Plain),
-        ("http://0.0.0.0", InvalidBaseUrl::Plain),
-        ("http://[::ffff:127.0.0.1]", InvalidBaseUrl::Plain),
-        ("https://me:s3krit@example.com", InvalidBaseUrl::UserInfo),
-        ("http://localhost@example.com", InvalidBaseUrl::UserInfo),
-        ("https://example.com/?a=b", InvalidBaseUrl::Query),
-        ("https://example.com/#a", InvalidBaseUrl::Query),
-        ("https://example.com/a%2fb", InvalidBaseUrl::Path),
+        ("", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        ("sandbox.momodeveloper.mtn.com", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        ("https://", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        ("https://example.com:0", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        (" https://example.com", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        ("https://exam\tple.com", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        ("https:\\\\example.com", InvalidBaseUrl::Address(InvalidAddress::Malformed)),
+        ("ftp://example.com", InvalidBaseUrl::Address(InvalidAddress::Scheme)),
+        ("file:///etc/passwd", InvalidBaseUrl::Address(InvalidAddress::Scheme)),
+        ("http://example.com", InvalidBaseUrl::Address(InvalidAddress::Plain)),
+        ("http://localhost.example.com", InvalidBaseUrl::Address(InvalidAddress::Plain)),
+        ("http://127.0.0.1.example.com", InvalidBaseUrl::Address(InvalidAddress::Plain)),
+        ("http://10.0.0.1", InvalidBaseUrl::Address(InvalidAddress::Plain)),
+        ("http://0.0.0.0", InvalidBaseUrl::Address(InvalidAddress::Plain)),
+        ("http://[::ffff:127.0.0.1]", InvalidBaseUrl::Address(InvalidAddress::Plain)),
+        ("https://me:s3krit@example.com", InvalidBaseUrl::Address(InvalidAddress::UserInfo)),
+        ("http://localhost@example.com", InvalidBaseUrl::Address(InvalidAddress::UserInfo)),
+        ("https://example.com/?a=b", InvalidBaseUrl::Address(InvalidAddress::Query)),
+        ("https://example.com/#a", InvalidBaseUrl::Address(InvalidAddress::Query)),
+        ("https://example.com/a%2fb", InvalidBaseUrl::Address(InvalidAddress::Path)),
         ("https://sandbox.momodeveloper.mtn.com/v1_0", InvalidBaseUrl::ApiPath),
         ("https://sandbox.momodeveloper.mtn.com/collection/", InvalidBaseUrl::ApiPath),
     ] {

@@ -11,9 +11,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use momo_cred_backend_api::{
-    At, Backend, Document, Expect, FieldName, Lookup, RecordName, Result, Revision, Secret, Stored,
+    At, Backend, Document, Expect, FieldName, Lookup, Notice, RecordName, Result, Revision, Secret, Stored,
 };
 use momo_cred_backend_dotenv::{DotenvConfig, DotenvStore, FieldSet};
+use rustix::process::Uid;
 use tempfile::TempDir;
 
 /// The fields of a MoMo credential.
@@ -153,6 +154,34 @@ pub(crate) fn set(store: &DotenvStore, fields: &[(&str, &str)]) -> Result<Revisi
         for (field, value) in fields {
             document.insert(FieldName::new(*field).unwrap(), Secret::from(*value));
         }
+    })
+}
+
+/// What should be mended.
+pub(crate) fn mend(notice: &Notice) -> &str {
+    match notice {
+        Notice::Mend(text) => text,
+        Notice::Detail(_) => panic!("{notice:?}"),
+    }
+}
+
+/// Runs git in the folder of a place.
+pub(crate) fn git(place: &Place, args: &[&str]) -> bool {
+    let run = std::process::Command::new("git").args(args).current_dir(place.dir.path()).output();
+    run.is_ok_and(|output| output.status.success())
+}
+
+/// Runs `work` without the rights of root.
+pub(crate) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let nobody = Uid::from_raw(65534);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            if rustix::process::geteuid().is_root() {
+                rustix::thread::set_thread_res_uid(Some(nobody), Some(nobody), Some(nobody)).unwrap();
+            }
+            work()
+        });
+        thread.join().unwrap()
     })
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Hold, Location, Lookup, Op, RecordName,
-    Removal, Removes, Result, Revision, Values, Version,
+    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
+    Op, RecordName, Removal, Removes, Result, Revision, Values, Verdict, Version,
 };
 
 use super::state::{Content, Refusal, State};
@@ -160,8 +160,22 @@ impl Backend for MemoryHandle {
         self.shared.capabilities
     }
 
-    fn notices(&self) -> Vec<String> {
+    fn notices(&self) -> Vec<Notice> {
         Vec::new()
+    }
+
+    /// One finding: what a read would come to. Not counted as a call.
+    async fn examine(&self, name: &RecordName) -> Vec<Finding> {
+        let read =
+            Self::fit(Op::Read, name).and_then(|()| self.lookup(&self.shared.state(), name, &At::Current));
+        let finding = match read {
+            Ok(_) => Finding::new("record", Verdict::Good, "it can be read"),
+            Err(error) => {
+                let why = error.reason().map_or_else(|| error.to_string(), ToString::to_string);
+                Finding::new("record", Verdict::Bad(error.kind()), why)
+            }
+        };
+        vec![finding]
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
@@ -192,12 +206,17 @@ impl Backend for MemoryHandle {
             let why = Refusal::new(ErrorKind::Misconfigured, "a document has at least one field");
             return Err(Self::refuse(Op::Write, name, why));
         }
-        if self.shared.capabilities.values == Values::Portable
-            && !document.iter().all(|(_, value)| portable(value))
-        {
-            let why =
-                Refusal::new(ErrorKind::Unsupported, "a value holds a character that this store cannot hold");
-            return Err(Self::refuse(Op::Write, name, why));
+        if self.shared.capabilities.values == Values::Portable {
+            let why = if document.json().next().is_some() {
+                Some("this store holds strings only")
+            } else if !document.iter().all(|(_, value)| portable(value)) {
+                Some("a value holds a character that this store cannot hold")
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                return Err(Self::refuse(Op::Write, name, Refusal::new(ErrorKind::Unsupported, why)));
+            }
         }
         self.enter(Op::Write, name)?;
         let effect = |state: &mut State| Ok(state.append(name, Content::Record(document.clone())));
@@ -257,6 +276,8 @@ impl Backend for MemoryHandle {
         state.holders.insert(name.clone(), self.id);
         Ok(Some(Hold::new(Held { shared: Arc::clone(&self.shared), name: name.clone() })))
     }
+
+    async fn close(&self) {}
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test store looks whether it could hold the value")]

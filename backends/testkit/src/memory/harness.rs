@@ -1,7 +1,7 @@
 //! The store in memory as its own harness.
 
 use async_trait::async_trait;
-use momo_cred_backend_api::{Backend, FieldName, RecordName, Secret};
+use momo_cred_backend_api::{Backend, FieldName, RecordName, Secret, Values};
 
 use super::{Fate, MemoryStore};
 use crate::Harness;
@@ -9,9 +9,17 @@ use crate::Harness;
 /// The field that the other program keeps.
 const FOREIGN: &str = "of-another-program";
 
+/// Its value that is no string.
+const NO_STRING: &str = "of-another-program-no-string";
+
 #[expect(clippy::expect_used, reason = "called with literals that are names")]
 fn record(name: impl Into<String>) -> RecordName {
     RecordName::new(name).expect("a record name")
+}
+
+#[expect(clippy::expect_used, reason = "called with literals that are field names")]
+fn field(name: &str) -> FieldName {
+    FieldName::new(name).expect("a field name")
 }
 
 #[async_trait]
@@ -32,9 +40,8 @@ impl Harness for MemoryStore {
         vec![record("suite/a b"), record("suite/a#b"), record("suite/\u{e9}"), record("x".repeat(201))]
     }
 
-    #[expect(clippy::expect_used, reason = "a literal that is a field name")]
     async fn plant_foreign(&self, name: &RecordName, value: &str) -> Option<String> {
-        self.plant(name, FieldName::new(FOREIGN).expect("a field name"), Secret::from(value));
+        self.plant(name, field(FOREIGN), Secret::from(value));
         Some(FOREIGN.to_owned())
     }
 
@@ -42,6 +49,14 @@ impl Harness for MemoryStore {
         self.peek(name).is_some_and(|document| {
             document.get(FOREIGN).is_some_and(|found| found.same_as(&Secret::from(value)))
         })
+    }
+
+    async fn plant_json(&self, name: &RecordName, json: &str) -> Option<String> {
+        if self.shared.capabilities.values != Values::Any {
+            return None;
+        }
+        Self::plant_json(self, name, field(NO_STRING), Secret::from(json));
+        Some(NO_STRING.to_owned())
     }
 
     async fn lose_next_answer(&self) -> bool {

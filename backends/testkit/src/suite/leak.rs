@@ -3,19 +3,23 @@
 use std::fmt::{Debug, Display};
 
 use momo_cred_backend_api::{
-    At, Backend, Document, Error, ErrorKind, Expect, FieldName, Lookup, RecordName, Removal, Result,
-    Revision, Values,
+    At, Backend, Document, Error, ErrorKind, Expect, FieldName, Finding, Lookup, RecordName, Removal, Result,
+    Revision, Secret, Values,
 };
 
 use super::support::{create, done, field, found, refused, replace};
 use crate::{Canary, FIELDS, Harness, Scanner};
 
 /// Looks for values in all that is rendered.
-struct Renderings {
+pub(super) struct Renderings {
     scanner: Scanner,
 }
 
 impl Renderings {
+    pub(super) fn new(values: &[Canary]) -> Self {
+        Self { scanner: Scanner::new(values) }
+    }
+
     #[track_caller]
     fn text(&self, what: &str, text: &str) {
         let hits: Vec<_> = self.scanner.scan(text.as_bytes()).iter().map(ToString::to_string).collect();
@@ -48,6 +52,17 @@ impl Renderings {
         }
     }
 
+    /// What an examination found.
+    #[track_caller]
+    pub(super) fn findings(&self, what: &str, findings: &[Finding]) {
+        for finding in findings {
+            self.debug(what, finding);
+            self.text(what, finding.about);
+            self.text(what, &finding.text);
+            self.text(what, finding.next.as_deref().unwrap_or_default());
+        }
+    }
+
     /// Whatever a call answered.
     #[track_caller]
     fn answer<T: Debug>(&self, what: &str, answer: &Result<T>) {
@@ -60,21 +75,26 @@ impl Renderings {
 
 /// No rendering of an error or of the store itself holds a value or foreign text.
 pub async fn leak_no_rendering_holds_a_value(h: &dyn Harness) {
-    let labels = ["first", "second", "refused", "foreign", "corrupt"];
-    let [first, second, odd, foreign, corrupt] = labels.map(|label| Canary::new(format!("leak-{label}")));
-    let all = [&first, &second, &odd, &foreign, &corrupt].map(Clone::clone);
-    let seen = Renderings { scanner: Scanner::new(&all) };
+    let labels = ["first", "second", "refused", "foreign", "corrupt", "no-string"];
+    let all = labels.map(|label| Canary::new(format!("leak-{label}")));
+    let seen = Renderings::new(&all);
+    let [first, second, odd, foreign, corrupt, json] = all;
     let (store, name) = (h.open().await, h.name(0));
 
     let document = full(first.value());
     seen.debug("a document", &document);
     let revision = create(&*store, &name, &document).await;
     h.plant_foreign(&name, foreign.value()).await;
+    h.plant_json(&name, &format!("[\"{}\"]", json.value())).await;
     let stored = found(&*store, &name).await;
     let mut next = full(second.value());
     for (kept, value) in stored.document.iter().filter(|(kept, _)| !FIELDS.contains(&kept.as_str())) {
         next.insert(FieldName::clone(kept), value.clone());
     }
+    for (kept, value) in stored.document.json() {
+        next.insert_json(FieldName::clone(kept), Secret::clone(value));
+    }
+    seen.debug("a document", &next);
     let current = replace(&*store, &name, &next, &stored.revision).await;
     seen.display("a revision", &current);
 
@@ -90,6 +110,7 @@ pub async fn leak_no_rendering_holds_a_value(h: &dyn Harness) {
     }
     for bad in h.bad_names() {
         seen.answer("a bad name", &store.write(&bad, &full(odd.value()), &Expect::Absent).await);
+        seen.findings("what was found of a bad name", &store.examine(&bad).await);
     }
     removals(&seen, h, &*store, &current).await;
 
@@ -103,6 +124,7 @@ pub async fn leak_no_rendering_holds_a_value(h: &dyn Harness) {
         seen.answer("what is no record", &store.revision(&at_fault).await);
         seen.answer("what is no record", &store.write(&at_fault, &content, &Expect::Absent).await);
         seen.answer("what is no record", &store.write(&at_fault, &content, &stale).await);
+        seen.findings("what was found of what is no record", &store.examine(&at_fault).await);
     }
     if h.lose_next_answer().await {
         seen.answer("a lost answer", &store.write(&h.name(1), &content, &Expect::Absent).await);
@@ -110,6 +132,12 @@ pub async fn leak_no_rendering_holds_a_value(h: &dyn Harness) {
     if h.deny(&name).await {
         seen.answer("a denied record", &store.read(&name, &At::Current).await);
         seen.answer("a denied record", &store.write(&name, &content, &stale).await);
+        seen.findings("what was found of a denied record", &store.examine(&name).await);
+    }
+    store.close().await;
+    for notice in store.notices() {
+        seen.debug("a notice", &notice);
+        seen.text("a notice", notice.text());
     }
     seen.debug("the store after it all", &*store);
 }
@@ -133,6 +161,7 @@ async fn success(seen: &Renderings, store: &dyn Backend, name: &RecordName) {
     seen.answer("a listing", &store.list("").await);
     seen.answer("the history", &store.history(name).await);
     seen.answer("a hold", &store.hold(name).await);
+    seen.findings("what was found", &store.examine(name).await);
 }
 
 async fn conflicts(
@@ -169,5 +198,6 @@ async fn removals(seen: &Renderings, h: &dyn Harness, store: &dyn Backend, curre
         let again =
             store.write(&name, &full("again"), &Expect::Revision(Revision::new("no-such-revision"))).await;
         seen.answer("writing over a removed record", &again);
+        seen.findings("what was found of a removed record", &store.examine(&name).await);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use momo_cred_backend_api::{At, ErrorKind, Expect, Removal, Removes};
+use momo_cred_backend_api::{At, ErrorKind, Expect, Notice, Removal, Removes};
 
 use super::support::{create, document, done, is_there, read, refused};
 use crate::Harness;
@@ -45,11 +45,11 @@ pub async fn names_that_do_not_fit_are_refused(h: &dyn Harness) {
 pub async fn notices_are_told_once(h: &dyn Harness) {
     let (store, content) = (h.open().await, document(&[("alpha", "1")]));
     let revision = create(&*store, &h.name(0), &content).await;
-    let told: HashSet<String> = store.notices().into_iter().collect();
+    let told: HashSet<Notice> = store.notices().into_iter().collect();
     is_there(h, &h.name(0), &content, &revision).await;
     read(&*store, &h.name(0)).await;
     for again in store.notices() {
-        assert!(!told.contains(&again), "told again: {again}");
+        assert!(!told.contains(&again), "told again: {}", again.text());
     }
 }
 

@@ -72,7 +72,9 @@ pub async fn write_refuses_values_it_cannot_hold(h: &dyn Harness) {
     }
 }
 
-async fn refuses(
+/// Asserts that a document is refused as unsupported, for a record that is not there and for `name`, which stays as it
+/// was.
+pub(super) async fn refuses(
     h: &dyn Harness,
     what: &str,
     odd: &Document,

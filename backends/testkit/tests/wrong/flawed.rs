@@ -10,7 +10,9 @@ use momo_cred_backend_api::{
 };
 
 use super::Flaw;
-use super::store::{Wrong, hash, ours, with_values, without};
+use super::store::{
+    Wrong, all_as_strings, hash, ours, rounded, strings_of, with_json_of, with_values, without,
+};
 
 impl Wrong {
     /// What is written in the place of a document.
@@ -26,8 +28,10 @@ impl Wrong {
                 let merged = self.flaw == Flaw::Merges;
                 let old = self.store.peek(name).unwrap_or_default();
                 let old = without(&old, |field| merged || !ours(field));
-                old.iter().chain(document.iter()).map(|(name, value)| (name.clone(), value.clone())).collect()
+                let all = old.iter().chain(document.iter());
+                with_json_of(document, all.map(|(name, value)| (name.clone(), value.clone())).collect())
             }
+            Flaw::DropsJson => strings_of(document),
             _ => document.clone(),
         }
     }
@@ -94,6 +98,16 @@ impl Wrong {
                 }
                 answer
             }
+            Flaw::AcceptsJson if document.json().next().is_some() => {
+                self.inner.write(name, &strings_of(document), expect).await
+            }
+            Flaw::UnsupportedJsonIsWritten if document.json().next().is_some() => {
+                let _ = self.inner.write(name, &strings_of(document), expect).await;
+                self.inner.write(name, document, expect).await
+            }
+            Flaw::CloseEndsAll if self.common.closed.load(Ordering::Relaxed) => {
+                Err(self.error(ErrorKind::Denied, Op::Write, name))
+            }
             Flaw::ReturnsOldRevision => match (self.inner.write(name, document, expect).await, expect) {
                 (Ok(_), Expect::Revision(old)) => Ok(old.clone()),
                 (answer, _) => answer,
@@ -120,6 +134,9 @@ impl Wrong {
         let known = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         if let (Flaw::CachesReads, Some((document, revision))) = (self.flaw, known) {
             return Ok(Lookup::Found(Stored { document, revision, age: None }));
+        }
+        if self.flaw == Flaw::ClosedIsMissing && self.closed.load(Ordering::Relaxed) {
+            return Ok(Lookup::Missing);
         }
         let now = self.now(name).await;
         let current = *at == At::Current || now.clone().is_some_and(|now| *at == At::Revision(now));
@@ -164,6 +181,9 @@ impl Wrong {
             Flaw::HidesForeign | Flaw::HidesForeignAndPutsItBack => {
                 stored.document = without(&stored.document, ours);
             }
+            Flaw::HidesJson => stored.document = strings_of(&stored.document),
+            Flaw::ReadsJsonAsString => stored.document = all_as_strings(&stored.document),
+            Flaw::RoundsJson => stored.document = rounded(&stored.document),
             Flaw::RevisionHashesValuesOnly => stored.revision = hash(&stored.document),
             Flaw::CachesReads => {
                 let seen = (stored.document.clone(), stored.revision.clone());

@@ -18,6 +18,8 @@ pub(crate) use table::{Flaw, TABLE};
 pub(crate) struct Common {
     /// The next write is sent twice.
     resend: AtomicBool,
+    /// Some handle was closed.
+    closed: AtomicBool,
     /// Every name ever written.
     written: Mutex<BTreeSet<RecordName>>,
 }
@@ -34,7 +36,9 @@ impl WrongHarness {
         let everything = MemoryStore::new();
         let mut can = everything.handle().capabilities();
         match flaw {
-            Flaw::UnsupportedValueIsWritten => can.values = Values::Portable,
+            Flaw::UnsupportedValueIsWritten | Flaw::AcceptsJson | Flaw::UnsupportedJsonIsWritten => {
+                can.values = Values::Portable;
+            }
             Flaw::RecoverableDestroys | Flaw::UnsupportedRemovalRemoves => can.remove = Removes::ForGood,
             Flaw::ListsWithoutCapability => can.list = false,
             Flaw::HistoryWithoutCapability | Flaw::RevisionHashesValuesOnly => can.history = false,
@@ -73,6 +77,10 @@ impl Harness for WrongHarness {
 
     async fn foreign_is_intact(&self, name: &RecordName, value: &str) -> bool {
         self.store.foreign_is_intact(name, value).await
+    }
+
+    async fn plant_json(&self, name: &RecordName, json: &str) -> Option<String> {
+        Harness::plant_json(&self.store, name, json).await
     }
 
     async fn lose_next_answer(&self) -> bool {

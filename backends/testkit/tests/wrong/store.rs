@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Hold, Location, Lookup, Op, Reason,
-    RecordName, Removal, Result, Revision, Secret, Values, Version,
+    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, FieldName, Finding, Hold, Location,
+    Lookup, Notice, Op, Reason, RecordName, Removal, Result, Revision, Secret, Values, Verdict, Version,
 };
 use momo_cred_backend_testkit::{FIELDS, MemoryHandle, MemoryStore, async_trait};
 
@@ -24,6 +24,7 @@ pub(crate) struct Wrong {
     pub(super) common: Arc<Common>,
     pub(super) cache: Mutex<BTreeMap<RecordName, (Document, Revision)>>,
     pub(super) holds: Arc<AtomicBool>,
+    pub(super) closed: AtomicBool,
     last: Mutex<String>,
 }
 
@@ -71,14 +72,44 @@ pub(super) fn value_of(document: &Document) -> String {
     document.iter().next().map(|(_, value)| value.expose_secret().to_owned()).unwrap_or_default()
 }
 
-/// A document with each value changed.
+/// A document with each field changed.
 pub(super) fn with_values(document: &Document, change: impl Fn(&str) -> String) -> Document {
-    document.iter().map(|(name, value)| (name.clone(), Secret::new(change(value.expose_secret())))).collect()
+    let changed = |(name, value): (&FieldName, &Secret)| (name.clone(), changed(value, &change));
+    with_json_of(document, document.iter().map(changed).collect())
+}
+
+fn changed(value: &Secret, change: impl Fn(&str) -> String) -> Secret {
+    Secret::new(change(value.expose_secret()))
 }
 
 pub(super) fn without(document: &Document, keep: impl Fn(&str) -> bool) -> Document {
     let kept = document.iter().filter(|(name, _)| keep(name.as_str()));
-    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    with_json_of(document, kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// `bent` with the values that are no strings of `document`.
+pub(super) fn with_json_of(document: &Document, mut bent: Document) -> Document {
+    document.json().for_each(|(name, text)| bent.insert_json(name.clone(), text.clone()));
+    bent
+}
+
+pub(super) fn strings_of(document: &Document) -> Document {
+    document.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// With values that are no strings read as strings.
+pub(super) fn all_as_strings(document: &Document) -> Document {
+    document.iter().chain(document.json()).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// With numbers as a reader that knows only floats has them.
+pub(super) fn rounded(document: &Document) -> Document {
+    let mut bent = strings_of(document);
+    for (name, text) in document.json() {
+        let round = |text: &str| text.replace("123456789012345", "1.23456789012345e14");
+        bent.insert_json(name.clone(), changed(text, round));
+    }
+    bent
 }
 
 pub(super) fn ours(name: &str) -> bool {
@@ -94,7 +125,7 @@ pub(super) fn hash(document: &Document) -> Revision {
 impl Wrong {
     pub(crate) fn new(inner: MemoryHandle, store: MemoryStore, flaw: Flaw, common: Arc<Common>) -> Self {
         let (cache, holds, last) = (Mutex::default(), Arc::default(), Mutex::default());
-        Self { inner, store, flaw, common, cache, holds, last }
+        Self { inner, store, flaw, common, cache, holds, closed: AtomicBool::new(false), last }
     }
 
     /// What a parser would say of the text it cannot read, which the suite put there as this canary.
@@ -146,11 +177,46 @@ impl Backend for Wrong {
         Capabilities { values, ..self.inner.capabilities() }
     }
 
-    fn notices(&self) -> Vec<String> {
+    fn notices(&self) -> Vec<Notice> {
         match self.flaw {
-            Flaw::RepeatsNotices => vec!["it is open to others".to_owned()],
+            Flaw::RepeatsNotices => vec![Notice::Mend("it is open to others".to_owned())],
             _ => self.inner.notices(),
         }
+    }
+
+    async fn examine(&self, name: &RecordName) -> Vec<Finding> {
+        let mut findings = self.inner.examine(name).await;
+        let bad = findings.iter().any(|finding| matches!(finding.verdict, Verdict::Bad(_)));
+        match self.flaw {
+            Flaw::ExamineFindsNothing => findings.clear(),
+            Flaw::ExamineFindsFault => {
+                findings.push(Finding::new("server", Verdict::Bad(ErrorKind::Unavailable), "it is slow"))
+            }
+            Flaw::ExamineShowsValues => {
+                let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                findings
+                    .push(Finding::new("record", Verdict::Told, "it is read").next(format!("see {last}")));
+            }
+            Flaw::ExamineShowsCorruptText if bad => {
+                findings.push(Finding::new(
+                    "record",
+                    Verdict::Bad(ErrorKind::Corrupt),
+                    self.parser_says().to_string(),
+                ));
+            }
+            Flaw::ExamineCreates if self.is_missing(name).await => {
+                let probe =
+                    FieldName::new("probe").into_iter().map(|name| (name, Secret::from("1"))).collect();
+                let _ = self.force(name, &probe).await;
+            }
+            Flaw::ExamineRewrites => {
+                if let Some(document) = self.store.peek(name) {
+                    let _ = self.force(name, &document).await;
+                }
+            }
+            _ => {}
+        }
+        findings
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
@@ -178,8 +244,12 @@ impl Backend for Wrong {
             {
                 *answer = Ok(Lookup::Missing);
             }
-            if let (Flaw::RevisionHashesValuesOnly, Ok(Lookup::Found(stored))) = (self.flaw, answer) {
-                stored.revision = hash(&stored.document);
+            if let Ok(Lookup::Found(stored)) = answer {
+                match self.flaw {
+                    Flaw::RevisionHashesValuesOnly => stored.revision = hash(&stored.document),
+                    Flaw::HidesJsonAmongMany => stored.document = strings_of(&stored.document),
+                    _ => {}
+                }
             }
         }
         answers
@@ -268,6 +338,20 @@ impl Backend for Wrong {
             }
             (Flaw::HoldsForAll, Err(error)) if error.kind() == ErrorKind::Conflict => Ok(Some(Hold::new(()))),
             (_, answer) => answer,
+        }
+    }
+
+    async fn close(&self) {
+        let again = self.closed.swap(true, Ordering::Relaxed);
+        self.common.closed.store(true, Ordering::Relaxed);
+        assert!(self.flaw != Flaw::ClosesOnce || !again, "it is closed");
+        if self.flaw == Flaw::CloseRemoves {
+            for name in self.inner.list("").await.unwrap_or_default() {
+                let _ = match self.now(&name).await {
+                    Some(revision) => self.inner.remove(&name, &revision, Removal::Destroy).await,
+                    None => Ok(()),
+                };
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub enum TlsFault {
 
 /// The error of our own resolver, so that this phase can be told from the next.
 #[derive(Debug)]
-pub(super) struct NoAddress;
+pub(crate) struct NoAddress;
 
 impl fmt::Display for NoAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,18 +55,18 @@ impl fmt::Display for NoAddress {
 impl StdError for NoAddress {}
 
 impl Silence {
-    /// Whether the request may have reached the gateway.
+    /// Whether the request may have reached the server.
     pub const fn was_sent(self) -> bool {
         matches!(self, Self::Unanswered | Self::Broken | Self::Truncated)
     }
 
     /// Whether it may go away by itself within seconds.
-    pub(super) const fn passes(self) -> bool {
+    pub const fn passes(self) -> bool {
         !matches!(self, Self::Deadline | Self::Tls(_))
     }
 
     /// Reads a failure to get the head of an answer.
-    pub(super) fn of(error: &reqwest::Error) -> Self {
+    pub(crate) fn of(error: &reqwest::Error) -> Self {
         let mut cause: Option<&(dyn StdError + 'static)> = error.source();
         while let Some(now) = cause {
             if now.is::<NoAddress>() {
@@ -109,23 +109,35 @@ fn tls_fault(error: &(dyn StdError + 'static)) -> Option<TlsFault> {
     })
 }
 
-impl fmt::Display for Silence {
+impl Silence {
+    /// The words for it, with what the peer is called: `the gateway`.
+    pub const fn told_of(self, peer: &'static str) -> ToldOf {
+        ToldOf(self, peer)
+    }
+}
+
+/// Renders a [`Silence`].
+#[derive(Clone, Copy, Debug)]
+pub struct ToldOf(Silence, &'static str);
+
+impl fmt::Display for ToldOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Deadline => "the time limit was over before the gateway could be asked",
-            Self::Unresolved => "the gateway's host name could not be resolved",
-            Self::Unconnected => "no connection to the gateway",
-            Self::ConnectTimeout => "no connection to the gateway in time",
-            Self::Tls(TlsFault::Untrusted) => {
-                "the gateway's certificate is from an issuer that this system does not trust"
+        let peer = self.1;
+        match self.0 {
+            Silence::Deadline => write!(f, "the time limit was over before {peer} could be asked"),
+            Silence::Unresolved => write!(f, "{peer}'s host name could not be resolved"),
+            Silence::Unconnected => write!(f, "no connection to {peer}"),
+            Silence::ConnectTimeout => write!(f, "no connection to {peer} in time"),
+            Silence::Tls(TlsFault::Untrusted) => {
+                write!(f, "{peer}'s certificate is from an issuer that is not trusted here")
             }
-            Self::Tls(TlsFault::Time) => "the gateway's certificate is expired or not valid yet",
-            Self::Tls(TlsFault::Name) => "the gateway's certificate is for another host",
-            Self::Tls(TlsFault::Certificate) => "the gateway's certificate is not acceptable",
-            Self::Tls(TlsFault::Handshake) => "the TLS handshake with the gateway failed",
-            Self::Unanswered => "the gateway did not answer in time",
-            Self::Broken => "the connection to the gateway broke before an answer",
-            Self::Truncated => "the gateway's answer stopped before its end",
-        })
+            Silence::Tls(TlsFault::Time) => write!(f, "{peer}'s certificate is expired or not valid yet"),
+            Silence::Tls(TlsFault::Name) => write!(f, "{peer}'s certificate is for another host"),
+            Silence::Tls(TlsFault::Certificate) => write!(f, "{peer}'s certificate is not acceptable"),
+            Silence::Tls(TlsFault::Handshake) => write!(f, "the TLS handshake with {peer} failed"),
+            Silence::Unanswered => write!(f, "{peer} did not answer in time"),
+            Silence::Broken => write!(f, "the connection to {peer} broke before an answer"),
+            Silence::Truncated => write!(f, "{peer}'s answer stopped before its end"),
+        }
     }
 }

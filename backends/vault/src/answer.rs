@@ -1,0 +1,160 @@
+//! What came back, sorted by status and by a few words that the server is known to use. Its text goes no further.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use momo_cred_transport::Received;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::Problem;
+
+/// An answer of the server. Has no `Debug`: a body may hold a secret.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) date: Option<Timestamp>,
+    pub(crate) retry_after: Option<Duration>,
+    body: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// What the server's messages are known to say. Wordings of Vault 1.21 and OpenBao 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    /// A compare-and-swap that found another version.
+    CasMismatch,
+    /// The token is none.
+    InvalidToken,
+    /// Nothing that is known.
+    Nothing,
+}
+
+const CAS_MISMATCH: &str = "check-and-set parameter did not match";
+const INVALID_TOKEN: &str = "invalid token";
+
+#[derive(Deserialize)]
+struct Errors {
+    errors: Vec<String>,
+}
+
+impl Answer {
+    pub(crate) fn new(received: Received) -> Self {
+        let Received { status, body, retry_after, date } = received;
+        Self { status, date, retry_after, body }
+    }
+
+    /// Whether it is a good one.
+    pub(crate) fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether a compare-and-swap found another version.
+    pub(crate) fn is_cas_mismatch(&self) -> bool {
+        self.status == 400 && self.says() == Says::CasMismatch
+    }
+
+    /// Whether the token is refused as such, and not for lack of a right.
+    pub(crate) fn refuses_token(&self) -> bool {
+        self.status == 403 && self.says() == Says::InvalidToken
+    }
+
+    /// Whether the same call may be answered better later: a server that is busy, sealed or behind. 412 is a
+    /// performance standby that has not caught up.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self.status, 412 | 429 | 500..=599)
+    }
+
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    /// [`Problem::TooLarge`], [`Problem::NotVault`].
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let body = self.body.as_ref().ok_or(Problem::TooLarge(self.status))?;
+        // The error of serde quotes values: it ends here.
+        serde_json::from_slice(body).map_err(|_| Problem::NotVault {
+            status: self.status,
+            what: "it is not the JSON that belongs there",
+        })
+    }
+
+    /// Whether a 404 is the server's own: one of a proxy is no word about a record.
+    pub(crate) fn is_vaults_own(&self) -> bool {
+        self.json::<serde_json::Map<String, serde_json::Value>>().is_ok()
+    }
+
+    fn says(&self) -> Says {
+        let Ok(Errors { errors }) = self.json::<Errors>() else { return Says::Nothing };
+        let says = |words: &str| errors.iter().any(|error| error.contains(words));
+        if says(CAS_MISMATCH) {
+            Says::CasMismatch
+        } else if says(INVALID_TOKEN) {
+            Says::InvalidToken
+        } else {
+            Says::Nothing
+        }
+    }
+
+    /// What a bad answer means. `who` names the login.
+    pub(crate) fn problem(&self, who: &str) -> Problem {
+        let status = self.status;
+        let who = || who.to_owned();
+        match status {
+            300..=399 => Problem::Redirect(status),
+            403 if self.says() == Says::InvalidToken => Problem::TokenInvalid { who: who() },
+            401 | 403 if self.is_vaults_own() => Problem::Denied { who: who() },
+            429 => Problem::RateLimited,
+            // A server that is sealed says so; a proxy without a server behind it has the same status.
+            503 if self.json::<Errors>().is_ok() => Problem::Sealed,
+            412 | 472 | 473 | 500..=599 => Problem::Unavailable(status),
+            _ if self.body.is_none() => Problem::TooLarge(status),
+            400..=499 if self.json::<Errors>().is_ok() => Problem::Refused(status),
+            _ => Problem::NotVault { status, what: "it is not the JSON that belongs there" },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let body = Some(Zeroizing::new(body.as_bytes().to_vec()));
+        Answer { status, date: None, retry_after: None, body }
+    }
+
+    #[test]
+    fn statuses_and_known_words_decide() {
+        let invalid = r#"{"errors":["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}"#;
+        let denied = r#"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#;
+        let who = || "w".to_owned();
+        for (status, body, problem) in [
+            (403, invalid, Problem::TokenInvalid { who: who() }),
+            (403, denied, Problem::Denied { who: who() }),
+            (403, "<html>", Problem::NotVault { status: 403, what: "it is not the JSON that belongs there" }),
+            (307, "", Problem::Redirect(307)),
+            (429, "{}", Problem::RateLimited),
+            (503, r#"{"errors":["Vault is sealed"]}"#, Problem::Sealed),
+            (503, "<html>", Problem::Unavailable(503)),
+            (500, r#"{"errors":["internal error"]}"#, Problem::Unavailable(500)),
+            (473, "", Problem::Unavailable(473)),
+            (400, r#"{"errors":["no"]}"#, Problem::Refused(400)),
+            (418, "tea", Problem::NotVault { status: 418, what: "it is not the JSON that belongs there" }),
+        ] {
+            assert_eq!(answer(status, body).problem("w"), problem, "{status} {body}");
+        }
+        let cas = r#"{"errors":["check-and-set parameter did not match the current version"]}"#;
+        assert!(answer(400, cas).is_cas_mismatch() && !answer(500, cas).is_cas_mismatch());
+    }
+
+    #[test]
+    fn no_text_of_the_server_is_rendered() {
+        for body in [r#"{"errors":["s3krit"]}"#, r#"{"data":"s3krit"}"#, "s3krit"] {
+            for status in [200, 301, 400, 403, 404, 429, 500, 503] {
+                let answer = answer(status, body);
+                let problem = answer.problem("w");
+                let error = answer.json::<u8>().unwrap_err();
+                assert!(!format!("{problem} {problem:?} {error} {error:?}").contains("s3krit"));
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading a version.
+
+use jiff::Timestamp;
+use momo_cred_backend_api::{Notice, Stored};
+use vaultrs::api::kv2::requests::ReadSecretRequest;
+use vaultrs::api::kv2::responses::{ReadSecretResponse, SecretVersionMetadata};
+
+use super::{Data, age, moment, revision};
+use crate::Problem;
+use crate::call::Call;
+use crate::document::{self, Wiped};
+use crate::path::Place;
+use crate::session::{Heard, Session};
+use crate::wire::Again;
+
+/// What there is.
+pub(crate) enum Found {
+    /// A document.
+    Record(Stored),
+    /// This version was deleted or destroyed.
+    Deleted(u64),
+    /// Nothing, and nothing that knows of it.
+    Missing,
+    /// No answer of this engine: 403, 404, or a body of another shape. It may be an engine of another version, or at
+    /// another mount.
+    Elsewhere(Problem),
+}
+
+/// Reads a version, or the current one: one request.
+pub(crate) async fn read(session: &Session, place: &Place, at: Option<u64>) -> Result<Found, Problem> {
+    let request = ReadSecretRequest { mount: place.mount.clone(), path: place.path.clone(), version: at };
+    let heard = session.send(&Call::of(&request), Again::Safe).await?;
+    let date = heard.answer.date;
+    match heard.answer.status {
+        200 => found(session, place, &heard, date),
+        404 => gone(&heard),
+        403 => match heard.problem() {
+            problem @ Problem::Denied { .. } => Ok(Found::Elsewhere(problem)),
+            problem => Err(problem),
+        },
+        _ => Err(heard.problem()),
+    }
+}
+
+fn found(session: &Session, place: &Place, heard: &Heard, date: Option<Timestamp>) -> Result<Found, Problem> {
+    let read: Result<Data<ReadSecretResponse>, _> = heard.answer.json();
+    // An engine of version 1 with a record called `data/..` has no metadata.
+    let Data { data: ReadSecretResponse { data, metadata } } = match read {
+        Ok(read) => read,
+        Err(problem) => return Ok(Found::Elsewhere(problem)),
+    };
+    let value = Wiped(data);
+    if metadata.version == 0 {
+        return Err(Problem::NotVault { status: 200, what: "a version 0" });
+    }
+    if value.0.is_null() {
+        return Ok(Found::Deleted(metadata.version));
+    }
+    vanishes(session, place, &metadata.deletion_time);
+    Ok(Found::Record(Stored {
+        document: document::read(value)?,
+        revision: revision(metadata.version),
+        age: age(&metadata.created_time, date),
+    }))
+}
+
+/// A 404 with a body of the engine is a version that was deleted; with an empty list of errors it is nothing at all.
+fn gone(heard: &Heard) -> Result<Found, Problem> {
+    if !heard.answer.is_vaults_own() {
+        return Err(heard.problem());
+    }
+    let read: Result<Data<Tombstone>, _> = heard.answer.json();
+    Ok(match read {
+        Ok(Data { data }) if data.metadata.version > 0 => Found::Deleted(data.metadata.version),
+        _ => Found::Missing,
+    })
+}
+
+/// `data` is null in it.
+#[derive(serde::Deserialize)]
+struct Tombstone {
+    metadata: SecretVersionMetadata,
+}
+
+/// A version that is there and has a time of deletion will be gone then: `delete_version_after` of mount or record.
+pub(super) fn vanishes(session: &Session, place: &Place, deletion_time: &str) {
+    if let Some(moment) = moment(deletion_time) {
+        session.notices.add(Notice::Mend(format!(
+            "vault:{}/{} will be deleted by the server at {moment}: take delete_version_after away from the record or \
+             its mount",
+            place.mount, place.path
+        )));
+    }
+}

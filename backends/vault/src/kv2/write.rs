@@ -1,0 +1,151 @@
+//! Writing a version with compare-and-swap. An answer that is lost is settled by reading the version that the write
+//! would have made.
+
+use momo_cred_backend_api::{Document, Effect};
+use momo_cred_transport::backoff;
+use vaultrs::api::kv2::requests::{SetSecretRequest, SetSecretRequestOptions};
+use vaultrs::api::kv2::responses::SecretVersionMetadata;
+
+use super::read::vanishes;
+use super::{Data, Found, version};
+use crate::Problem;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::document::{Wiped, object};
+use crate::path::Place;
+use crate::session::Session;
+use crate::wire::Again;
+
+/// How often a write is sent.
+const TIMES: u32 = 4;
+
+/// How a write ended.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// As this version.
+    Done(u64),
+    /// Another version than the expected one is there. This call changed nothing.
+    Mismatch,
+}
+
+/// What became of a write that nobody heard of.
+enum Settled {
+    /// It is there.
+    Done,
+    /// Something else is, so that it is not and cannot be any more.
+    Lost,
+    /// It is not there, and may still be under way.
+    Open,
+}
+
+/// Writes a document if the current version is `expect`, 0 for none.
+pub(crate) async fn write(
+    session: &Session,
+    place: &Place,
+    document: &Document,
+    expect: u64,
+) -> Result<Written, (Problem, Effect)> {
+    let known = |problem| (problem, Effect::NotApplied);
+    let cas = u32::try_from(expect).map_err(|_| known(Problem::Revision))?;
+    let call = call(place, document, cas).map_err(known)?;
+    let next = expect + 1;
+    let mut unheard = false;
+    let mut done = 0;
+    loop {
+        let effect = if unheard { Effect::Unknown } else { Effect::NotApplied };
+        let answer = session.send(&call, Again::Never).await;
+        done += 1;
+        let (problem, asked) = match answer {
+            Ok(heard) if heard.answer.is_good() => match confirmed(session, place, &heard.answer, next) {
+                Ok(()) => return Ok(Written::Done(next)),
+                Err(problem) => (problem, None),
+            },
+            // Perhaps because of what an earlier attempt of this call did.
+            Ok(heard) if heard.answer.is_cas_mismatch() => {
+                return match settle(session, place, document, next, unheard).await {
+                    Ok(Settled::Done) => Ok(Written::Done(next)),
+                    Ok(Settled::Lost | Settled::Open) => Ok(Written::Mismatch),
+                    Err(problem) => Err((problem, Effect::Unknown)),
+                };
+            }
+            Ok(heard) => (heard.problem(), heard.answer.retry_after.filter(|_| heard.answer.passes())),
+            Err(problem) => (problem, None),
+        };
+        let ambiguous = problem.is_ambiguous();
+        unheard |= ambiguous;
+        let passes = ambiguous
+            || matches!(problem, Problem::RateLimited | Problem::Sealed | Problem::Unavailable(_))
+            || matches!(&problem, Problem::Silent(silence) if silence.passes());
+        if ambiguous {
+            match settle(session, place, document, next, true).await {
+                Ok(Settled::Done) => return Ok(Written::Done(next)),
+                Ok(Settled::Lost) => return Ok(Written::Mismatch),
+                Ok(Settled::Open) => {}
+                Err(_) => return Err((problem, Effect::Unknown)),
+            }
+        }
+        let effect = if unheard { Effect::Unknown } else { effect };
+        if !passes || done >= TIMES || !session.wire().rest(backoff(done, asked)).await {
+            return Err((problem, effect));
+        }
+    }
+}
+
+fn call(place: &Place, document: &Document, cas: u32) -> Result<Call, Problem> {
+    let mut object = object(document)?;
+    let request = SetSecretRequest {
+        mount: place.mount.clone(),
+        path: place.path.clone(),
+        data: std::mem::take(&mut object.0),
+        options: Some(SetSecretRequestOptions { cas }),
+    };
+    let call = Call::of(&request);
+    drop(Wiped(request.data));
+    Ok(call)
+}
+
+/// A good answer names the version that was made.
+fn confirmed(session: &Session, place: &Place, answer: &Answer, next: u64) -> Result<(), Problem> {
+    let Data { data }: Data<SecretVersionMetadata> = answer.json()?;
+    if data.version != next {
+        return Err(Problem::NotVault { status: answer.status, what: "another version than the next one" });
+    }
+    vanishes(session, place, &data.deletion_time);
+    Ok(())
+}
+
+/// Looks at the version that the write would have made. Nobody else can have made it with our content: a claim holds an
+/// id of its own, and each later write of a lifecycle what only that one knows.
+async fn settle(
+    session: &Session,
+    place: &Place,
+    document: &Document,
+    next: u64,
+    unheard: bool,
+) -> Result<Settled, Problem> {
+    if !unheard {
+        return Ok(Settled::Lost);
+    }
+    match super::read(session, place, Some(next)).await? {
+        Found::Record(stored)
+            if stored.document.same_as(document) && version(&stored.revision) == Ok(next) =>
+        {
+            Ok(Settled::Done)
+        }
+        Found::Record(_) => Ok(Settled::Lost),
+        // Made and deleted since: by whom cannot be told.
+        Found::Deleted(_) => Err(Problem::Stale),
+        Found::Missing => open(session, place, next).await,
+        Found::Elsewhere(problem) => Err(problem),
+    }
+}
+
+/// The version is not there: not yet, or not any more, because later ones pushed it out.
+async fn open(session: &Session, place: &Place, next: u64) -> Result<Settled, Problem> {
+    match super::read(session, place, None).await? {
+        Found::Record(stored) if version(&stored.revision)? > next => Err(Problem::Stale),
+        Found::Deleted(current) if current > next => Err(Problem::Stale),
+        Found::Elsewhere(problem) => Err(problem),
+        Found::Record(_) | Found::Deleted(_) | Found::Missing => Ok(Settled::Open),
+    }
+}

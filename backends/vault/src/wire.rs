@@ -1,0 +1,237 @@
+//! What goes onto the wire. With `document.rs` and the login files the only place here that opens secrets.
+
+use std::time::{Duration, Instant};
+
+use momo_cred_backend_api::Secret;
+use momo_cred_transport::reqwest::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use momo_cred_transport::reqwest::{self, Request, Url};
+use momo_cred_transport::{ClientOptions, Deadline, HttpAddress, Limits, Silence, backoff, client, exchange};
+use tokio::time::sleep;
+
+use crate::Problem;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::config::VaultConfig;
+
+const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+/// Required by servers that are told to refuse requests forged through other programs.
+const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+
+/// The largest secret of Vault is 1 MiB with its storage's default, and its request 32 MiB: a record of ours has some
+/// kilobytes. This leaves room for listings of many thousand names.
+const BODY_CAP: usize = 4 * 1024 * 1024;
+/// How long one attempt waits at most. It takes two thirds of what is left, so that a lost answer leaves time to ask
+/// again, or to ask what became of it.
+const PATIENCE: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(5);
+const TIMES: u32 = 4;
+
+/// Whether a call may be sent again when its answer is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It has no effect, or the same effect each time.
+    Safe,
+    /// Only by somebody who first finds out what became of it.
+    Never,
+}
+
+/// A client for one server.
+pub(crate) struct Wire {
+    http: reqwest::Client,
+    address: HttpAddress,
+    host: Option<HeaderValue>,
+    namespace: Option<HeaderValue>,
+    deadline: Deadline,
+}
+
+impl Wire {
+    /// Builds the client. Reads certificates, but not for plain http to this machine.
+    pub(crate) fn new(config: &VaultConfig) -> Result<Self, Problem> {
+        let odd = |_| Problem::Setting { what: "tls-server-name", why: "it is no host name" };
+        let renamed = config.tls_server_name.as_deref().map(|name| config.address.under(name).map_err(odd));
+        let renamed = renamed.transpose()?;
+        let address = renamed.as_ref().unwrap_or(&config.address);
+        let http = client(&ClientOptions {
+            address,
+            stands_for: renamed.as_ref().map(|_| &config.address),
+            connect_timeout: CONNECT,
+            proxy: config.proxy.as_ref(),
+            tls: config.tls.clone(),
+        })?;
+        let namespace = config.namespace.as_ref().map(|namespace| HeaderValue::from_str(namespace.as_str()));
+        let namespace = namespace
+            .transpose()
+            .map_err(|_| Problem::Setting { what: "the namespace", why: "no header can carry it" })?;
+        // Only the certificate is for the other name: the request is for the host that was configured.
+        let host = renamed.as_ref().and_then(|_| HeaderValue::from_str(config.address.authority()).ok());
+        Ok(Self { http, address: address.clone(), host, namespace, deadline: config.deadline.clone() })
+    }
+
+    pub(crate) fn deadline(&self) -> &Deadline {
+        &self.deadline
+    }
+
+    /// Sends a call, again where it is safe, until an answer comes that would not be better later.
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        token: Option<&Secret>,
+        again: Again,
+    ) -> Result<Answer, Problem> {
+        let mut done = 0;
+        loop {
+            let answer = self.once(call, token).await;
+            done += 1;
+            let (passes, asked) = match &answer {
+                Ok(answer) => (answer.passes(), answer.retry_after),
+                Err(Problem::Silent(silence)) => (silence.passes(), None),
+                Err(_) => (false, None),
+            };
+            if !passes || again == Again::Never || done >= TIMES {
+                return answer;
+            }
+            if !self.rest(backoff(done, asked)).await {
+                return answer;
+            }
+        }
+    }
+
+    /// Waits before another attempt, if that leaves any time for it.
+    pub(crate) async fn rest(&self, pause: Duration) -> bool {
+        let left = self.deadline.remaining().unwrap_or_default();
+        let worth = pause < left;
+        if worth {
+            sleep(pause).await;
+        }
+        worth
+    }
+
+    /// Sends a call once.
+    pub(crate) async fn once(&self, call: &Call, token: Option<&Secret>) -> Result<Answer, Problem> {
+        let request = self.request(call, token)?;
+        let left = self.deadline.remaining().ok_or(Problem::Silent(Silence::Deadline))?;
+        self.exchange(call, request, Instant::now() + PATIENCE.min(left * 2 / 3)).await
+    }
+
+    /// Sends a call once although time may be up: what tidies up is worth a moment.
+    pub(crate) async fn part(
+        &self,
+        call: &Call,
+        token: &Secret,
+        within: Duration,
+    ) -> Result<Answer, Problem> {
+        let request = self.request(call, Some(token))?;
+        self.exchange(call, request, Instant::now() + within).await
+    }
+
+    async fn exchange(&self, call: &Call, request: Request, end: Instant) -> Result<Answer, Problem> {
+        let answer = exchange(&self.http, request, Limits { end, body: BODY_CAP }).await;
+        let (method, path) = (&call.method, &call.path);
+        match answer {
+            Ok(received) => {
+                tracing::debug!(%method, path, status = received.status, "vault");
+                Ok(Answer::new(received))
+            }
+            Err(silence) => {
+                tracing::debug!(%method, path, silence = %silence.told_of("the server"), "vault");
+                Err(Problem::Silent(silence))
+            }
+        }
+    }
+
+    /// Builds the request. Nothing in it renders a secret: the header that holds one is marked.
+    fn request(&self, call: &Call, token: Option<&Secret>) -> Result<Request, Problem> {
+        let unusable = Problem::Name("no URL can be made of it");
+        let mut url =
+            Url::parse(&format!("{}/v1/{}", self.address, call.path)).map_err(|_| unusable.clone())?;
+        // Whatever a URL parser drops or resolves would be another record.
+        let path = url.path().strip_prefix(self.address.path()).and_then(|path| path.strip_prefix("/v1/"));
+        if path != Some(&call.path) {
+            return Err(unusable);
+        }
+        url.set_query(call.query.as_deref());
+        let mut request = Request::new(call.method.clone(), url);
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(REQUEST, HeaderValue::from_static("true"));
+        if let Some(host) = &self.host {
+            headers.insert(HOST, host.clone());
+        }
+        if let Some(namespace) = &self.namespace {
+            headers.insert(NAMESPACE, namespace.clone());
+        }
+        if let Some(token) = token {
+            headers.insert(TOKEN, header(token)?);
+        }
+        if let Some(body) = &call.body {
+            let json = if call.merge_patch { "application/merge-patch+json" } else { "application/json" };
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(json));
+            *request.body_mut() = Some(body.to_vec().into());
+        }
+        Ok(request)
+    }
+}
+
+fn header(token: &Secret) -> Result<HeaderValue, Problem> {
+    #[expect(clippy::disallowed_methods, reason = "goes into a request header that is marked sensitive")]
+    let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| Problem::Setting {
+        what: "the token",
+        why: "it holds a character that no header can carry",
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use momo_cred_transport::TlsOptions;
+
+    use super::*;
+    use crate::config::{Auth, Namespace};
+
+    fn wire(address: &str) -> Wire {
+        let config = VaultConfig {
+            address: address.parse().unwrap(),
+            namespace: Some(Namespace::new("team-a").unwrap()),
+            mount: None,
+            kv_version: None,
+            allow_no_cas: false,
+            tls: TlsOptions::default(),
+            tls_server_name: None,
+            proxy: None,
+            auth: Auth::Token(Vec::new()),
+            revoke: true,
+            deadline: Deadline::after(Duration::from_secs(1)),
+        };
+        Wire::new(&config).unwrap()
+    }
+
+    #[test]
+    fn a_request_renders_no_secret() {
+        let call = Call::get("secret/data/momo/a".to_owned());
+        let request = wire("http://127.0.0.1:1/vault").request(&call, Some(&"s3krit".into())).unwrap();
+        assert_eq!(request.url().as_str(), "http://127.0.0.1:1/vault/v1/secret/data/momo/a");
+        assert_eq!(request.headers()["x-vault-namespace"], "team-a");
+        let shown = format!("{request:?} {request:#?}");
+        assert!(shown.contains("Sensitive") && !shown.contains("s3krit"), "{shown}");
+    }
+
+    #[test]
+    fn a_path_that_a_url_would_change_is_refused() {
+        for path in
+            ["secret/data/../b", "secret/data/a b", "secret/data/a\tb", "secret/data/a#b", "secret/data/a?b"]
+        {
+            let call = Call::get(path.to_owned());
+            assert!(wire("http://127.0.0.1:1").request(&call, None).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_token_with_a_line_end_is_not_sent() {
+        let call = Call::get("secret/data/a".to_owned());
+        let problem =
+            wire("http://127.0.0.1:1").request(&call, Some(&"s3krit\r\nX-Evil: 1".into())).unwrap_err();
+        assert!(!format!("{problem} {problem:?}").contains("s3krit"));
+    }
+}

@@ -1,0 +1,79 @@
+//! One request and its answer, bounded in time and size.
+
+use std::time::Instant;
+
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::{Client, Request, Response};
+use tokio::time::timeout_at;
+use zeroize::Zeroizing;
+
+use crate::{Silence, retry_after};
+
+/// How far an exchange goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// When it is given up.
+    pub end: Instant,
+    /// The longest body that is read, in bytes.
+    pub body: usize,
+}
+
+/// What came back. Has no `Debug`: a body may hold a secret.
+pub struct Received {
+    /// The status.
+    pub status: u16,
+    /// The body; `None` for one over the limit.
+    pub body: Option<Zeroizing<Vec<u8>>>,
+    /// How long the server asks to wait, capped.
+    pub retry_after: Option<std::time::Duration>,
+    /// The server's clock, as the head of the answer tells it.
+    pub date: Option<jiff::Timestamp>,
+}
+
+/// Sends a request once and reads the whole answer.
+///
+/// # Errors
+/// [`Silence`] where there is none.
+pub async fn exchange(client: &Client, request: Request, limits: Limits) -> Result<Received, Silence> {
+    let end = tokio::time::Instant::from_std(limits.end);
+    let mut response = match timeout_at(end, client.execute(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => return Err(Silence::of(&error)),
+        Err(_) => return Err(Silence::Unanswered),
+    };
+    let body = match timeout_at(end, read(&mut response, limits.body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(Broken)) | Err(_) => return Err(Silence::Truncated),
+    };
+    let date = text(response.headers(), &DATE);
+    Ok(Received {
+        status: response.status().as_u16(),
+        body,
+        retry_after: text(response.headers(), &RETRY_AFTER).and_then(|value| retry_after(value, date)),
+        date: date.and_then(crate::pause::http_date),
+    })
+}
+
+struct Broken;
+
+/// Reads a body chunk by chunk; `None` if it is longer than the cap. A buffer that grew would leave copies of what it
+/// held: each is as large as the answer says or as the cap allows from the start.
+async fn read(response: &mut Response, cap: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Broken> {
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > cap) {
+        return Ok(None);
+    }
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(cap)));
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= cap => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Ok(None),
+            Ok(None) => return Ok(Some(body)),
+            Err(_) => return Err(Broken),
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}

@@ -1,0 +1,59 @@
+//! Reading a version.
+
+use std::time::Duration;
+
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+use momo_cred_backend_api::{Document, Revision, Stored};
+
+use crate::Problem;
+use crate::session::Session;
+use crate::state::{State, describe};
+
+/// What there is.
+pub(crate) enum Found {
+    Record(Stored),
+    /// Scheduled for deletion; the version that was current.
+    Deleted(String),
+    Missing,
+}
+
+/// Reads a version, or the current one: one request.
+pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -> Result<Found, Problem> {
+    let client = session.client().await?;
+    let request = client.get_secret_value().secret_id(name).set_version_id(version.map(str::to_owned));
+    match session.bounded(request.send()).await? {
+        Ok(output) => {
+            let value = output.secret_string();
+            let document = document(value)?;
+            let version = output.version_id().ok_or(Problem::NotAws)?;
+            let age = age(session, output.created_date());
+            Ok(Found::Record(Stored { document, revision: Revision::new(version), age }))
+        }
+        Err(error) => match Problem::of(&error, session.who()) {
+            Problem::NotFound => Ok(Found::Missing),
+            // Scheduled for deletion, or another service's: only a look at it tells.
+            Problem::State => match describe(session, name).await? {
+                Some(State { deleted: true, current, .. }) => Ok(Found::Deleted(current.unwrap_or_default())),
+                None => Ok(Found::Missing),
+                Some(_) => Err(Problem::State),
+            },
+            problem => Err(problem),
+        },
+    }
+}
+
+/// Reads the value of a secret.
+pub(crate) fn document(value: Option<&str>) -> Result<Document, Problem> {
+    let text = value.ok_or(Problem::Corrupt("it is binary"))?;
+    Document::from_json(text.as_bytes()).map_err(|not| Problem::Corrupt(not.why()))
+}
+
+/// How long ago a version was made, by the service's own clock.
+pub(crate) fn age(session: &Session, made: Option<&DateTime>) -> Option<Duration> {
+    let made = made?;
+    let nanos = i32::try_from(made.subsec_nanos()).ok()?;
+    let made = Timestamp::new(made.secs(), nanos).ok()?;
+    // `Date` counts whole seconds, so that a version can seem to be made after its own answer.
+    Some(Duration::try_from(session.http.date()?.duration_since(made)).unwrap_or_default())
+}

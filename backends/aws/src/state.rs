@@ -1,0 +1,56 @@
+//! What the service knows of a secret apart from its value.
+
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+
+use crate::session::Session;
+use crate::{CURRENT, PENDING, PREVIOUS, Problem};
+
+/// A secret without its value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// The version with the stage AWSCURRENT.
+    pub(crate) current: Option<String>,
+    /// The version with the stage AWSPREVIOUS.
+    pub(crate) previous: Option<String>,
+    /// It waits for its recovery window to end.
+    pub(crate) deleted: bool,
+    /// AWS rotates it.
+    pub(crate) rotated: bool,
+    /// A rotation of AWS's own is under way.
+    pub(crate) rotating: bool,
+    /// It is a copy of one in another region.
+    pub(crate) replica: bool,
+}
+
+/// Describes a secret; `None` where there is none.
+pub(crate) async fn describe(session: &Session, name: &str) -> Result<Option<State>, Problem> {
+    let client = session.client().await?;
+    match session.bounded(client.describe_secret().secret_id(name).send()).await? {
+        Ok(output) => Ok(Some(State::of(&output, session.region().as_deref()))),
+        Err(error) => match Problem::of(&error, session.who()) {
+            Problem::NotFound => Ok(None),
+            problem => Err(problem),
+        },
+    }
+}
+
+impl State {
+    fn of(output: &DescribeSecretOutput, region: Option<&str>) -> Self {
+        let with = |stage: &str| {
+            let stages = output.version_ids_to_stages()?;
+            let has = |stages: &Vec<String>| stages.iter().any(|known| known == stage);
+            stages.iter().find(|(_, stages)| has(stages)).map(|(version, _)| version.clone())
+        };
+        let current = with(CURRENT);
+        Self {
+            previous: with(PREVIOUS),
+            deleted: output.deleted_date().is_some(),
+            rotated: output.rotation_enabled().unwrap_or_default(),
+            rotating: with(PENDING).is_some_and(|pending| Some(&pending) != current.as_ref()),
+            replica: output
+                .primary_region()
+                .is_some_and(|primary| region.is_some_and(|region| region != primary)),
+            current,
+        }
+    }
+}

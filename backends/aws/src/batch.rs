@@ -40,8 +40,7 @@ async fn batch(session: &Session, names: &[&str]) -> Result<Vec<(String, Stored)
     let request = client
         .batch_get_secret_value()
         .set_secret_id_list(Some(names.iter().map(ToString::to_string).collect()));
-    let output =
-        session.bounded(request.send()).await?.map_err(|error| Problem::of(&error, session.who()))?;
+    let output = session.call(request.send()).await?;
     let mut entries = Vec::new();
     for entry in output.secret_values() {
         let (Some(name), Some(version)) = (entry.name(), entry.version_id()) else { continue };

@@ -17,9 +17,9 @@ pub(crate) async fn examine(store: &AwsStore, name: &RecordName) -> Vec<Finding>
         return vec![bad("login", &problem)];
     }
     findings.push(Finding::new("login", Verdict::Good, format!("with {}", session.who())));
-    let region = session.region().unwrap_or_default();
+    let plain = |region: &String| region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let region =
-        region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-').then_some(region).unwrap_or_default();
+        session.region().filter(plain).unwrap_or_else(|| "of another form than a region's".to_owned());
     findings.push(Finding::new("region", Verdict::Good, region));
     match read(session, text, None).await {
         Ok(Found::Record(stored)) => {

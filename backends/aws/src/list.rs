@@ -24,8 +24,7 @@ pub(crate) async fn list(session: &Session, prefix: &str) -> Result<Vec<RecordNa
             .max_results(100)
             .set_filters(filter.map(|filter| vec![filter]))
             .set_next_token(next);
-        let page =
-            session.bounded(request.send()).await?.map_err(|error| Problem::of(&error, session.who()))?;
+        let page = session.call(request.send()).await?;
         for secret in page.secret_list() {
             let stages = secret.secret_versions_to_stages();
             let valued = stages.is_none_or(|stages| stages.values().flatten().any(|stage| stage == CURRENT));
@@ -58,12 +57,10 @@ pub(crate) async fn history(session: &Session, name: &str) -> Result<Vec<Version
             .include_deprecated(true)
             .max_results(100)
             .set_next_token(next);
-        let page = match session.bounded(request.send()).await? {
+        let page = match session.call(request.send()).await {
             Ok(page) => page,
-            Err(error) => match Problem::of(&error, session.who()) {
-                Problem::NotFound => return Ok(Vec::new()),
-                problem => return Err(problem),
-            },
+            Err(Problem::NotFound) => return Ok(Vec::new()),
+            Err(problem) => return Err(problem),
         };
         entries.extend(page.versions().iter().cloned());
         next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);

@@ -22,7 +22,7 @@ pub(crate) enum Found {
 pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -> Result<Found, Problem> {
     let client = session.client().await?;
     let request = client.get_secret_value().secret_id(name).set_version_id(version.map(str::to_owned));
-    match session.bounded(request.send()).await? {
+    match session.call(request.send()).await {
         Ok(output) => {
             let value = output.secret_string();
             let document = document(value)?;
@@ -30,16 +30,14 @@ pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -
             let age = age(session, output.created_date());
             Ok(Found::Record(Stored { document, revision: Revision::new(version), age }))
         }
-        Err(error) => match Problem::of(&error, session.who()) {
-            Problem::NotFound => Ok(Found::Missing),
-            // Scheduled for deletion, or another service's: only a look at it tells.
-            Problem::State => match describe(session, name).await? {
-                Some(State { deleted: true, current, .. }) => Ok(Found::Deleted(current.unwrap_or_default())),
-                None => Ok(Found::Missing),
-                Some(_) => Err(Problem::State),
-            },
-            problem => Err(problem),
+        Err(Problem::NotFound) => Ok(Found::Missing),
+        // Scheduled for deletion, or another service's: only a look at it tells.
+        Err(Problem::State) => match describe(session, name).await? {
+            Some(State { deleted: true, current, .. }) => Ok(Found::Deleted(current.unwrap_or_default())),
+            None => Ok(Found::Missing),
+            Some(_) => Err(Problem::State),
         },
+        Err(problem) => Err(problem),
     }
 }
 

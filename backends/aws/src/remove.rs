@@ -34,9 +34,8 @@ pub(crate) async fn remove(
         Removal::Recoverable => request.recovery_window_in_days(WINDOW_DAYS),
         Removal::Destroy => request.force_delete_without_recovery(true),
     };
-    let problem = match session.bounded(request.send()).await {
-        Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => Problem::of(&error, session.who()),
+    let problem = match session.call(request.send()).await {
+        Ok(_) => return Ok(()),
         Err(problem) => problem,
     };
     if !problem.is_ambiguous() {

@@ -16,11 +16,13 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Region, SharedCredentialsProvider, StalledStreamProtectionConfig};
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use momo_cred_transport::Deadline;
+use momo_cred_transport::{Deadline, Silence};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
@@ -51,10 +53,16 @@ impl Session {
         &self.config.deadline
     }
 
-    /// Ends a call of the SDK by the deadline: it rests between its own attempts as long as it likes.
-    pub(crate) async fn bounded<T>(&self, call: impl Future<Output = T>) -> Result<T, Problem> {
+    /// Makes a call of the SDK, which ends by the deadline: between its own attempts it rests as long as it likes.
+    pub(crate) async fn call<T, E: ProvideErrorMetadata>(
+        &self,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Problem> {
         let end = Instant::from_std(self.deadline().instant());
-        timeout_at(end, call).await.map_err(|_| Problem::Silent(momo_cred_transport::Silence::Unanswered))
+        match timeout_at(end, call).await {
+            Ok(answer) => answer.map_err(|error| Problem::of(&error, self.who())),
+            Err(_) => Err(Problem::Silent(Silence::Unanswered)),
+        }
     }
 
     /// Who we are, for people.
@@ -82,7 +90,9 @@ impl Session {
         let conf = conf.with_region(Some(region.clone()));
         let chain = Arc::new(Chain::new(&conf, &self.config));
         // Looked for now, so that a machine without any says so and does not fail in the middle.
-        self.bounded(chain.look()).await?.map_err(|error| chain.problem(&error))?;
+        let end = Instant::from_std(self.deadline().instant());
+        let looked = timeout_at(end, chain.look()).await.map_err(|_| Problem::Silent(Silence::Unanswered))?;
+        looked.map_err(|error| chain.problem(&error))?;
         let _ = self.chain.set(Arc::clone(&chain));
         let mut builder = aws_sdk_secretsmanager::config::Builder::new()
             .behavior_version(BehaviorVersion::latest())

@@ -25,12 +25,10 @@ pub(crate) struct State {
 /// Describes a secret; `None` where there is none.
 pub(crate) async fn describe(session: &Session, name: &str) -> Result<Option<State>, Problem> {
     let client = session.client().await?;
-    match session.bounded(client.describe_secret().secret_id(name).send()).await? {
+    match session.call(client.describe_secret().secret_id(name).send()).await {
         Ok(output) => Ok(Some(State::of(&output, session.region().as_deref()))),
-        Err(error) => match Problem::of(&error, session.who()) {
-            Problem::NotFound => Ok(None),
-            problem => Err(problem),
-        },
+        Err(Problem::NotFound) => Ok(None),
+        Err(problem) => Err(problem),
     }
 }
 

@@ -70,10 +70,9 @@ pub(crate) async fn create(session: &Session, name: &str, version: &Version<'_>)
             .set_kms_key_id(config.kms_key_id.clone())
             .tags(Tag::builder().key("managed-by").value("momo-cred").build())
             .set_add_replica_regions(Some(replicas).filter(|replicas| !replicas.is_empty()));
-        let answer = session.bounded(request.send()).await.unwrap_or_else(|problem| Err(lost(&problem)));
-        let problem = match answer {
+        let problem = match session.call(request.send()).await {
             Ok(_) => return Ok(version.id.clone()),
-            Err(error) => Problem::of(&error, session.who()),
+            Err(problem) => problem,
         };
         unheard |= problem.is_ambiguous();
         let effect = if unheard { Effect::Unknown } else { Effect::NotApplied };
@@ -87,13 +86,6 @@ pub(crate) async fn create(session: &Session, name: &str, version: &Version<'_>)
         }
     }
     Err(known(Problem::Throttled))
-}
-
-/// A call that the deadline cut off is one whose answer is lost.
-fn lost<E>(
-    _: &Problem,
-) -> aws_sdk_secretsmanager::error::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse> {
-    aws_sdk_secretsmanager::error::SdkError::timeout_error(std::io::Error::from(std::io::ErrorKind::TimedOut))
 }
 
 async fn rest(session: &Session, done: u32) -> bool {
@@ -156,11 +148,10 @@ async fn put(session: &Session, name: &str, version: &Version<'_>) -> Result<(),
             .client_request_token(&version.id)
             .secret_string(version.value()?)
             .version_stages(STAGE);
-        let problem =
-            match session.bounded(request.send()).await.unwrap_or_else(|problem| Err(lost(&problem))) {
-                Ok(_) => return Ok(()),
-                Err(error) => Problem::of(&error, session.who()),
-            };
+        let problem = match session.call(request.send()).await {
+            Ok(_) => return Ok(()),
+            Err(problem) => problem,
+        };
         if !problem.passes() || done >= TIMES || !rest(session, done).await {
             return Err(problem);
         }
@@ -195,8 +186,7 @@ async fn restore(session: &Session, name: &str, version: &Version<'_>, expect: &
         Some(_) => {}
     }
     let client = session.client().await.map_err(known)?;
-    let restored = session.bounded(client.restore_secret().secret_id(name).send()).await.map_err(known)?;
-    restored.map_err(|error| known(Problem::of(&error, session.who())))?;
+    session.call(client.restore_secret().secret_id(name).send()).await.map_err(known)?;
     put(session, name, version).await.map_err(known)
 }
 
@@ -216,11 +206,10 @@ async fn advance(session: &Session, name: &str, ours: &str, expect: &str) -> Res
             .config_override(
                 aws_sdk_secretsmanager::config::Builder::new().retry_config(RetryConfig::disabled()),
             );
-        let problem =
-            match session.bounded(request.send()).await.unwrap_or_else(|problem| Err(lost(&problem))) {
-                Ok(_) => return Ok(ours.to_owned()),
-                Err(error) => Problem::of(&error, session.who()),
-            };
+        let problem = match session.call(request.send()).await {
+            Ok(_) => return Ok(ours.to_owned()),
+            Err(problem) => problem,
+        };
         unheard |= problem.is_ambiguous();
         let effect = if unheard { Effect::Unknown } else { Effect::NotApplied };
         // Refused for its parameters, its state, or not heard of: who has the stage, or had it?

@@ -1,12 +1,21 @@
-//! The stores that are compiled in. The only file that names them.
+//! The stores that are compiled in, a row and a file each. Only these files name them.
+
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "dotenv")]
+mod dotenv;
+#[cfg(feature = "vault")]
+mod vault;
 
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use momo_cred_backend_api::{Backend, Location, Notice, RecordName};
+use momo_cred_backend_api::{Backend, Notice, RecordName};
 use momo_cred_transport::Deadline;
 
+#[cfg(feature = "aws")]
+use crate::config::AwsSettings;
 #[cfg(feature = "vault")]
 use crate::config::VaultSettings;
 use crate::config::{Environment, Origin, Settings};
@@ -64,8 +73,16 @@ const STORES: &[Row] = &[
         scheme: momo_cred_backend_vault::SCHEME,
         name: vault::name,
         open: vault::open,
-        beside: vault::beside,
+        beside: folder,
         settings: vault::settings,
+    },
+    #[cfg(feature = "aws")]
+    Row {
+        scheme: momo_cred_backend_aws::SCHEME,
+        name: aws::name,
+        open: aws::open,
+        beside: folder,
+        settings: aws::settings,
     },
 ];
 
@@ -76,10 +93,16 @@ pub fn schemes() -> Vec<&'static str> {
 
 /// The stores that a run has opened. Two records of one store share its connection and its login.
 pub struct Stores {
+    #[cfg_attr(
+        not(any(feature = "vault", feature = "aws")),
+        expect(dead_code, reason = "for stores that use the network")
+    )]
     deadline: Deadline,
     opened: RefCell<Vec<Arc<dyn Backend>>>,
     #[cfg(feature = "vault")]
     vaults: RefCell<Vec<(VaultSettings, Arc<momo_cred_backend_vault::VaultStore>)>>,
+    #[cfg(feature = "aws")]
+    accounts: RefCell<Vec<(AwsSettings, Arc<momo_cred_backend_aws::AwsStore>)>>,
 }
 
 impl fmt::Debug for Stores {
@@ -96,6 +119,8 @@ impl Stores {
             opened: RefCell::default(),
             #[cfg(feature = "vault")]
             vaults: RefCell::default(),
+            #[cfg(feature = "aws")]
+            accounts: RefCell::default(),
         }
     }
 
@@ -160,183 +185,13 @@ fn row(settings: &Settings) -> Result<&'static Row> {
     })
 }
 
-#[cfg(any(feature = "dotenv", feature = "vault"))]
-fn misconfigured(why: &dyn fmt::Display, next: &str, location: &Location) -> Error {
+#[cfg(any(feature = "dotenv", feature = "vault", feature = "aws"))]
+fn misconfigured(why: &dyn fmt::Display, next: &str, location: &momo_cred_backend_api::Location) -> Error {
     Error::new(Kind::Misconfigured, format!("{location} cannot be used")).because(why).next(next).at(location)
 }
 
-#[cfg(feature = "dotenv")]
-mod dotenv {
-    use momo_cred_backend_api::Reason as _;
-    use momo_cred_backend_dotenv::{DotenvConfig, DotenvStore, FieldSet, Problem};
-
-    use super::{
-        Arc, Environment, RecordName, Result, Runtime, Settings, Shown, Store, Stores, misconfigured,
-    };
-    use crate::config::{DEFAULT_PREFIX, steering};
-    use crate::credential::{ANCHORS, Field, PENDING};
-
-    pub(super) fn name(settings: &Settings) -> Result<RecordName> {
-        let location = &settings.store.value;
-        let name = location.fragment().unwrap_or(DEFAULT_PREFIX);
-        let prefix = "choose another prefix after `#`, as in dotenv:.env#MOMO";
-        let name = RecordName::new(name).map_err(|error| misconfigured(&error, prefix, location))?;
-        steering::refuse(&format!("{name}_API_KEY"))
-            .map_err(|error| misconfigured(&error, prefix, location))?;
-        Ok(name)
-    }
-
-    pub(super) fn open(_: &Stores, settings: &Settings, _: &Environment) -> Result<Store> {
-        let location = &settings.store.value;
-        let unusable = |problem: Problem| {
-            let next = problem.next().unwrap_or_else(|| "name another file with --store".to_owned());
-            misconfigured(&problem, &next, location)
-        };
-        let names: Vec<_> = Field::ALL.into_iter().map(|field| settings.layout.stored(field)).collect();
-        let anchors: Vec<_> = ANCHORS
-            .iter()
-            .filter_map(|name| Field::from_name(name))
-            .map(|field| settings.layout.stored(field))
-            .collect();
-        let config = DotenvConfig {
-            path: location.address().into(),
-            fields: FieldSet::new(&names, &[PENDING], &anchors).map_err(unusable)?,
-            allow_shared_fs: settings.dotenv_allow_shared_fs.as_ref().is_some_and(|setting| setting.value),
-        };
-        let store = DotenvStore::new(config).map_err(unusable)?;
-        Ok((Arc::new(store), Runtime::None))
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "a row of the table")]
-    pub(super) fn settings(settings: &Settings, _: &Environment) -> Result<Vec<Shown>> {
-        let allow = settings.dotenv_allow_shared_fs.as_ref();
-        let allow = allow.map(|allow| {
-            ("dotenv.allow-shared-fs".to_owned(), allow.value.to_string(), allow.origin.clone())
-        });
-        Ok(allow.into_iter().collect())
-    }
-}
-
-#[cfg(feature = "vault")]
-mod vault {
-    use momo_cred_backend_api::Reason as _;
-    use momo_cred_backend_vault::{
-        Auth, Helper, KvVersion, MountPath, Namespace, Problem, SecretSource, TokenSource, VaultConfig,
-        VaultStore,
-    };
-    use momo_cred_transport::TlsOptions;
-
-    use super::{
-        Arc, Environment, RecordName, Result, Runtime, Settings, Shown, Store, Stores, VaultSettings,
-        misconfigured,
-    };
-    use crate::config::{VaultAuth, VaultKvVersion, VaultSecret, VaultTokenSource};
-
-    pub(super) fn name(settings: &Settings) -> Result<RecordName> {
-        let location = &settings.store.value;
-        let next = "name the record like vault:secret/momo/sandbox/collection";
-        RecordName::new(location.address()).map_err(|error| misconfigured(&error, next, location))
-    }
-
-    pub(super) fn open(stores: &Stores, settings: &Settings, environment: &Environment) -> Result<Store> {
-        let location = &settings.store.value;
-        let vault = VaultSettings::resolve(settings, environment)?;
-        let known = stores
-            .vaults
-            .borrow()
-            .iter()
-            .find(|(known, _)| *known == vault)
-            .map(|(_, store)| Arc::clone(store));
-        let backend = match known {
-            Some(store) => store,
-            None => {
-                let unusable =
-                    |problem: Problem| misconfigured(&problem, &problem.next().unwrap_or_default(), location);
-                let config = config(&vault, stores).map_err(unusable)?;
-                let store = Arc::new(VaultStore::new(config).map_err(unusable)?);
-                stores.vaults.borrow_mut().push((vault, Arc::clone(&store)));
-                store
-            }
-        };
-        Ok((backend, Runtime::Tokio))
-    }
-
-    /// The folder that a path is in, the path itself where it is one.
-    pub(super) fn beside(address: &str) -> String {
-        address.rfind('/').map_or_else(String::new, |at| address[..=at].to_owned())
-    }
-
-    pub(super) fn settings(settings: &Settings, environment: &Environment) -> Result<Vec<Shown>> {
-        let vault = VaultSettings::resolve(settings, environment)?;
-        let row = |(key, value, origin): (&str, &str, &_)| {
-            (format!("vault.{key}"), value.to_owned(), crate::config::Origin::clone(origin))
-        };
-        Ok(vault.rows().map(row).collect())
-    }
-
-    fn config(vault: &VaultSettings, stores: &Stores) -> std::result::Result<VaultConfig, Problem> {
-        Ok(VaultConfig {
-            address: vault.address.clone(),
-            namespace: vault.namespace.as_deref().map(Namespace::new).transpose()?,
-            mount: vault.mount.as_deref().map(MountPath::new).transpose()?,
-            kv_version: vault.kv_version.map(|version| match version {
-                VaultKvVersion::V1 => KvVersion::V1,
-                VaultKvVersion::V2 => KvVersion::V2,
-            }),
-            allow_no_cas: vault.allow_no_cas,
-            tls: TlsOptions { roots: vault.roots.clone(), identity: vault.identity.clone() },
-            tls_server_name: vault.tls_server_name.clone(),
-            proxy: vault.proxy.clone(),
-            auth: auth(&vault.auth)?,
-            revoke: vault.revoke,
-            deadline: stores.deadline.clone(),
-        })
-    }
-
-    fn auth(auth: &VaultAuth) -> std::result::Result<Auth, Problem> {
-        let at = |mount: &str| MountPath::new(mount);
-        Ok(match auth {
-            VaultAuth::Token(sources) => Auth::Token(sources.iter().map(token).collect()),
-            VaultAuth::AppRole { mount, role_id, secret_id, wrapped } => Auth::AppRole {
-                mount: at(mount)?,
-                role_id: role_id.clone(),
-                secret_id: secret_id.as_ref().map(secret),
-                wrapped: wrapped.as_deref().map(MountPath::new).transpose()?,
-            },
-            VaultAuth::Kubernetes { mount, role, jwt } => {
-                Auth::Kubernetes { mount: at(mount)?, role: role.clone(), jwt: secret(jwt) }
-            }
-            VaultAuth::Jwt { mount, role, jwt } => {
-                Auth::Jwt { mount: at(mount)?, role: role.clone(), jwt: secret(jwt) }
-            }
-            VaultAuth::Userpass { mount, username, password } => {
-                Auth::Userpass { mount: at(mount)?, username: username.clone(), password: secret(password) }
-            }
-            VaultAuth::Cert { mount, name } => Auth::Cert { mount: at(mount)?, name: name.clone() },
-        })
-    }
-
-    fn token(source: &VaultTokenSource) -> TokenSource {
-        match source {
-            VaultTokenSource::Unset(name) => TokenSource::Unset(name),
-            VaultTokenSource::Given(given) => TokenSource::Given(secret(given)),
-            VaultTokenSource::Helper { program, environment, origin } => TokenSource::Helper(Helper {
-                program: program.clone(),
-                environment: environment.clone(),
-                origin: origin.to_string(),
-            }),
-            VaultTokenSource::File(path) => TokenSource::File(path.clone()),
-        }
-    }
-
-    fn secret(secret: &VaultSecret) -> SecretSource {
-        match secret {
-            VaultSecret::Given { value, origin } => {
-                SecretSource::Given { value: value.clone(), origin: origin.to_string() }
-            }
-            VaultSecret::File { path, origin } => {
-                SecretSource::File { path: path.clone(), origin: origin.to_string() }
-            }
-        }
-    }
+/// The folder that a path is in, the path itself where it is one.
+#[cfg(any(feature = "vault", feature = "aws"))]
+fn folder(address: &str) -> String {
+    address.rfind('/').map_or_else(String::new, |at| address[..=at].to_owned())
 }

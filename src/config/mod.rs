@@ -5,6 +5,7 @@
 //!
 //! No error of this module repeats a value that could be a secret: it names file, line and key.
 
+mod aws;
 mod discover;
 pub mod duration;
 mod environment;
@@ -27,6 +28,7 @@ mod trust;
 pub mod variables;
 mod vault;
 
+pub use aws::{AwsCredentials, AwsSettings, AwsTable};
 pub use environment::Environment;
 pub use file::{Found, FoundBy};
 pub use load::Config;

@@ -57,6 +57,7 @@ pub(super) fn effective(schema: &Schema, name: &str) -> Profile {
             env: whole.env.or(parent.env),
             fields: whole.fields.or(parent.fields),
             vault: whole.vault.or(parent.vault),
+            aws: whole.aws.or(parent.aws),
             lease: whole.lease.or(parent.lease),
             timeout: whole.timeout.or(parent.timeout),
         };

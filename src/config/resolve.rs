@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use momo_cred_backend_api::Location;
 
+use super::aws::AwsTable;
 use super::fault::{Bad, Fault, because};
 use super::origin::{Located, Origin, Setting};
 use super::profile::effective;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub dotenv_allow_shared_fs: Option<Setting<bool>>,
     /// What the file says on Vault. [`VaultSettings`](super::VaultSettings) adds the environment to it.
     pub vault: VaultTable,
+    /// What the file says on AWS. [`AwsSettings`](super::AwsSettings) adds the environment to it.
+    pub aws: AwsTable,
     /// Filter of the log, unchecked.
     pub log: Option<Setting<String>>,
 }
@@ -202,6 +205,7 @@ impl Resolver<'_> {
                 .clone()
                 .map(|allow| self.in_file(allow)),
             vault: VaultTable::new(profile.vault.or_else(|| self.schema.vault.clone()), self.found),
+            aws: AwsTable::new(profile.aws.or_else(|| self.schema.aws.clone()), self.found),
             log: self.pick("", &None, variables::LOG, self.schema.log.clone(), plain)?,
             profile: name,
             chosen_by,

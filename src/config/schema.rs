@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use momo_cred_backend_api::Location;
 
+use super::aws;
 use super::fault::{Bad, BadHost, because, field};
 use super::origin::Located;
 use super::secrets::{looks_like_secret, shown_name};
@@ -28,6 +29,7 @@ pub(super) struct Schema {
     pub(super) proxy: Option<Located<ProxyUrl>>,
     pub(super) dotenv_allow_shared_fs: Option<Located<bool>>,
     pub(super) vault: Option<Keys>,
+    pub(super) aws: Option<aws::Keys>,
     pub(super) profiles: BTreeMap<String, Located<Profile>>,
 }
 
@@ -43,6 +45,7 @@ pub(super) struct Profile {
     pub(super) env: Option<EnvTable>,
     pub(super) fields: Option<Located<Layout>>,
     pub(super) vault: Option<Keys>,
+    pub(super) aws: Option<aws::Keys>,
     pub(super) lease: Option<Located<Duration>>,
     pub(super) timeout: Option<Located<Duration>>,
 }
@@ -55,7 +58,8 @@ pub(super) struct EnvTable {
     pub(super) names: Vec<(String, Field)>,
 }
 
-const TOP: &[&str] = &["default-profile", "timeout", "lease", "log", "proxy", "dotenv", "vault", "profiles"];
+const TOP: &[&str] =
+    &["default-profile", "timeout", "lease", "log", "proxy", "dotenv", "vault", "aws", "profiles"];
 const PROFILE: &[&str] = &[
     "extends",
     "product",
@@ -66,6 +70,7 @@ const PROFILE: &[&str] = &[
     "env",
     "fields",
     "vault",
+    "aws",
     "lease",
     "timeout",
 ];
@@ -83,6 +88,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Schema> {
             "proxy" => schema.proxy = Some(entry.parsed()?),
             "dotenv" => schema.dotenv_allow_shared_fs = dotenv(&entry)?,
             "vault" => schema.vault = Some(vault::read(&entry)?),
+            "aws" => schema.aws = Some(aws::read(&entry)?),
             "profiles" => schema.profiles = profiles(&entry)?,
             _ => return Err(entry.unknown(TOP)),
         }
@@ -144,6 +150,7 @@ fn profile(entry: &Entry<'_>) -> Result<Profile> {
             "env" => profile.env = Some(env(&entry)?),
             "fields" => profile.fields = Some(fields(&entry)?),
             "vault" => profile.vault = Some(vault::read(&entry)?),
+            "aws" => profile.aws = Some(aws::read(&entry)?),
             "lease" => profile.lease = Some(entry.duration(duration::LEASE)?),
             "timeout" => profile.timeout = Some(entry.duration(duration::TIMEOUT)?),
             _ => return Err(entry.unknown(PROFILE)),

@@ -147,6 +147,27 @@ impl<'a> Entry<'a> {
         Ok(self.located(value))
     }
 
+    /// A list of texts, each of which is read further: joined by a comma and a blank.
+    pub(super) fn texts<E: Fault>(
+        &self,
+        f: impl Fn(&str) -> std::result::Result<String, E>,
+    ) -> Result<Located<String>> {
+        let DeValue::Array(list) = self.value else {
+            return Err(self.wrong_type("a list of strings", "write it as a list: [\"..\", \"..\"]"));
+        };
+        let mut texts = Vec::new();
+        for item in list.iter() {
+            let DeValue::String(text) = item.get_ref() else {
+                return Err(self.wrong_type("a list of strings", "write each item in quotes"));
+            };
+            if looks_like_secret(text) {
+                return Err(self.source.secret(self.line, &format!("a value of {}", self.shown)));
+            }
+            texts.push(f(text).map_err(|fault| because(self.error("has a wrong value"), &fault))?);
+        }
+        Ok(self.located(texts.join(", ")))
+    }
+
     /// A path, as it stands.
     pub(super) fn path(&self) -> Result<Located<PathBuf>> {
         Ok(self.located(self.text()?.into()))

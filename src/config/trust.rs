@@ -4,6 +4,7 @@
 //! of it, or where a source that is trusted says the same.
 
 use super::Environment;
+use super::aws;
 use super::discover::user_file;
 use super::file::Found;
 use super::load::parse;
@@ -27,7 +28,7 @@ pub struct Sensitive {
     name: String,
 }
 
-/// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, where Vault is and how to
+/// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, where Vault and AWS are and how to
 /// log in there, and stores that are not among the `schemes` compiled in and so are programs to run.
 pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
     let mut list = Vec::new();
@@ -37,7 +38,8 @@ pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec
     };
     let vault =
         |keys: &Option<Keys>| keys.as_ref().map_or_else(Vec::new, |keys| keys.sensitive(found.folder()));
-    for (name, value) in vault(&schema.vault) {
+    let aws = |keys: &Option<aws::Keys>| keys.as_ref().map_or_else(Vec::new, aws::Keys::sensitive);
+    for (name, value) in vault(&schema.vault).into_iter().chain(aws(&schema.aws)) {
         add(name.clone(), &name, &value);
     }
     if let Some(proxy) = &schema.proxy {
@@ -51,7 +53,7 @@ pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec
         {
             add(format!("profiles.{profile}.store"), "store", &text(store, &store.value.to_string()));
         }
-        for (name, value) in vault(&settings.vault) {
+        for (name, value) in vault(&settings.vault).into_iter().chain(aws(&settings.aws)) {
             add(format!("profiles.{profile}.{name}"), &name, &value);
         }
     }
@@ -95,6 +97,11 @@ fn takes(settings: &Settings, setting: &Sensitive, env: &Environment) -> bool {
         "base-url" => settings.base_url.as_ref().map(|url| &url.origin),
         "proxy" => settings.proxy.as_ref().map(|proxy| &proxy.origin),
         "store" => Some(&settings.store.origin),
+        name if name.starts_with("aws.") => {
+            return settings.store.value.scheme() == aws::SCHEME
+                && settings.aws.has(name, setting.line)
+                && !aws::is_overridden(name, env);
+        }
         name => {
             return settings.store.value.scheme() == vault::SCHEME
                 && settings.vault.has(name, setting.line)

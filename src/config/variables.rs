@@ -58,3 +58,11 @@ pub const VAULT_PASSWORD: [&str; 2] = ["VAULT_PASSWORD", "BAO_PASSWORD"];
 pub const VAULT_CONFIG_PATH: [&str; 2] = ["VAULT_CONFIG_PATH", "BAO_CONFIG_PATH"];
 /// The folder in which systemd puts the credentials of a service.
 pub const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+/// Region of AWS, the most important first.
+pub const AWS_REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+/// Profile of the shared files of AWS.
+pub const AWS_PROFILE: [&str; 1] = ["AWS_PROFILE"];
+/// Another endpoint of Secrets Manager than the region's own, the most important first.
+pub const AWS_ENDPOINT: [&str; 2] = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"];
+/// Secrets: the access key's id, the access key, and the token of its session.
+pub const AWS_CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];

@@ -24,6 +24,9 @@ pub enum Problem {
         /// Its length as JSON.
         size: usize,
     },
+    /// A region that cannot be one: it becomes part of a host name.
+    #[error("the region is none: regions are letters, digits and hyphens")]
+    Region,
     /// No region is known.
     #[error(
         "no region is set: neither in the settings, nor in AWS_REGION or AWS_DEFAULT_REGION, nor in the profile"
@@ -91,7 +94,9 @@ pub enum Problem {
     #[error("the record exists already")]
     Exists,
     /// The state of the secret does not allow it: scheduled for deletion, or another service's.
-    #[error("the secret is in a state that does not allow this: it may belong to another service of AWS")]
+    #[error(
+        "the secret does not allow this now: it waits for its deletion, or belongs to another service of AWS"
+    )]
     State,
     /// The secret is scheduled for deletion, which is not absent.
     #[error("the record was deleted and waits for its recovery window to end, which is not absent")]
@@ -99,6 +104,9 @@ pub enum Problem {
     /// The record is at another revision.
     #[error("the record was changed since it was read")]
     Stale,
+    /// What was confirmed is not shown.
+    #[error("the service does not show yet what it has confirmed")]
+    Lag,
     /// AWS rotates the secret.
     #[error("AWS itself rotates this secret: its Lambda may hold an older copy, and put that back")]
     Rotated,
@@ -145,6 +153,7 @@ impl Problem {
             Self::Name(_)
             | Self::Empty
             | Self::NoRegion
+            | Self::Region
             | Self::NoCredentials { .. }
             | Self::Credentials { .. }
             | Self::Endpoint
@@ -153,7 +162,9 @@ impl Problem {
             | Self::Refused(_) => ErrorKind::Misconfigured,
             Self::Silent(Silence::Tls(_)) => ErrorKind::Misconfigured,
             Self::TooLong { .. } => ErrorKind::Unsupported,
-            Self::Silent(_) | Self::Unavailable(_) | Self::Throttled | Self::Quota => ErrorKind::Unavailable,
+            Self::Silent(_) | Self::Unavailable(_) | Self::Throttled | Self::Quota | Self::Lag => {
+                ErrorKind::Unavailable
+            }
             Self::NotAws | Self::TooLarge => ErrorKind::Protocol,
             Self::Denied { .. } | Self::Identity { .. } | Self::Kms(_) => ErrorKind::Denied,
             Self::NotFound | Self::Exists | Self::Deleted | Self::Stale | Self::State | Self::Rotating => {
@@ -176,7 +187,7 @@ impl Problem {
     pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Silent(silence) => silence.passes(),
-            Self::Unavailable(_) | Self::Throttled | Self::NotAws => true,
+            Self::Unavailable(_) | Self::Throttled | Self::NotAws | Self::Lag => true,
             _ => false,
         }
     }
@@ -230,8 +241,8 @@ fn by_code(code: &str, status: u16, who: &'static str) -> Problem {
         | "InternalFailure"
         | "ServiceUnavailable"
         | "ServiceUnavailableException" => Problem::Unavailable(status),
-        "" => Problem::NotAws,
         _ if status >= 500 => Problem::Unavailable(status),
+        "" => Problem::NotAws,
         _ => Problem::Refused(status),
     }
 }
@@ -242,6 +253,7 @@ impl Reason for Problem {
             Self::Name(_) => "name the record like aws:momo/sandbox/collection",
             Self::Empty => "use `remove` to take a record away",
             Self::TooLong { .. } => "take fields of other programs out of it, or keep it in another secret",
+            Self::Region => "set AWS_REGION, or `region` in [aws], like eu-west-1",
             Self::NoRegion => "set AWS_REGION, or `region` in [aws]",
             Self::NoCredentials { .. } => {
                 "log in (aws sso login), set AWS_PROFILE, or run where a role is attached"
@@ -262,7 +274,7 @@ impl Reason for Problem {
             Self::NotAws | Self::TooLarge => {
                 "check the endpoint, and what stands between here and the service"
             }
-            Self::Unavailable(_) => "run it again later",
+            Self::Unavailable(_) | Self::Lag => "run it again later",
             Self::Throttled => "wait, then run it again with fewer requests at a time",
             Self::Quota => {
                 "wait a day: versions younger than that are not collected; or ask AWS for a higher quota"
@@ -303,5 +315,7 @@ mod tests {
         assert_eq!(kind("SomethingNew", 500), ErrorKind::Unavailable);
         assert_eq!(kind("SomethingNew", 400), ErrorKind::Misconfigured);
         assert_eq!(kind("", 200), ErrorKind::Protocol);
+        // A proxy's or a load balancer's page.
+        assert_eq!(kind("", 503), ErrorKind::Unavailable);
     }
 }

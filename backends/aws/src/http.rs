@@ -31,6 +31,9 @@ const LINK_LOCAL: Duration = Duration::from_secs(1);
 const METADATA: [&str; 5] =
     ["169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]"];
 
+/// How long a token for the instance's metadata lives: asked for and answered.
+const TOKEN_LIFE: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
 /// Our client, in the form the SDK takes.
 #[derive(Clone)]
 pub(crate) struct Http(Arc<Inner>);
@@ -100,6 +103,7 @@ impl Http {
     }
 
     async fn send(self, request: HttpRequest, wait: Duration) -> Result<HttpResponse, Unheard> {
+        let life = request.headers().get(TOKEN_LIFE).map(str::to_owned);
         let request = translate(&request).ok_or(Unheard::Refused)?;
         let way = way(request.url()).ok_or(Unheard::Refused)?;
         let client = self.client(way).ok_or(Unheard::Refused)?;
@@ -118,7 +122,12 @@ impl Http {
         // A redirect is an answer that the SDK does not follow.
         let body = received.body.ok_or(Unheard::TooLarge)?;
         let status = StatusCode::try_from(received.status).map_err(|_| Unheard::Refused)?;
-        Ok(HttpResponse::new(status, SdkBody::from(body.to_vec())))
+        let mut response = HttpResponse::new(status, SdkBody::from(body.to_vec()));
+        // Headers stay behind, but for the one that the SDK cannot do without: a token lives as long as was asked for.
+        if let Some(life) = life {
+            response.headers_mut().insert(TOKEN_LIFE, life);
+        }
+        Ok(response)
     }
 }
 
@@ -145,7 +154,7 @@ fn translate(request: &HttpRequest) -> Option<Request> {
         // The signature, and the session's token.
         value.set_sensitive(matches!(
             name.as_str(),
-            "authorization" | "x-amz-security-token" | "x-aws-ec2-metadata-token"
+            "authorization" | "x-amz-security-token" | "x-amz-sso_bearer_token" | "x-aws-ec2-metadata-token"
         ));
         translated.headers_mut().append(name, value);
     }
@@ -207,6 +216,7 @@ mod tests {
         request.set_uri("https://h.example.com/").unwrap();
         request.headers_mut().insert("authorization", "s3krit");
         request.headers_mut().insert("x-amz-security-token", "s3krit");
+        request.headers_mut().insert("x-amz-sso_bearer_token", "s3krit");
         let shown = format!("{:?}", translate(&request).unwrap());
         assert!(shown.contains("Sensitive") && !shown.contains("s3krit"), "{shown}");
     }

@@ -1,4 +1,4 @@
-//! momo-cred records in AWS Secrets Manager.
+#![doc = include_str!("../README.md")]
 //!
 //! A record is one secret, whose value is one JSON object of strings; its name is the secret's. The revision is the id of
 //! the version that has the stage `AWSCURRENT`. A write puts a new version under a private stage and then moves
@@ -9,7 +9,7 @@
 //! | `config.rs`, `names.rs` | settings, ready to use; what may name a secret |
 //! | `http.rs` | the SDK's requests over our own client: body cap, no redirects, https |
 //! | `session.rs` | credentials and region, found once |
-//! | `read.rs`, `write.rs`, `state.rs`, `list.rs`, `remove.rs` | the operations |
+//! | `read.rs`, `batch.rs`, `write.rs`, `advance.rs`, `state.rs`, `list.rs`, `remove.rs` | the operations |
 //! | `store.rs` | [`AwsStore`], the [`Backend`](momo_cred_backend_api::Backend) |
 //! | `examine.rs` | what `doctor` is told |
 //! | `error.rs` | every reason with its next step; which code of the service is which |
@@ -17,6 +17,7 @@
 //! The SDK's own errors hold whole answers, with the secret in them: they end in `error.rs`, where only a known code and
 //! the status come out.
 
+mod advance;
 mod batch;
 mod config;
 mod error;

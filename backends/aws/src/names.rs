@@ -4,10 +4,14 @@ use momo_cred_backend_api::RecordName;
 
 use crate::Problem;
 
+/// Whether a name may hold it.
+pub(crate) fn plain(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b)
+}
+
 /// Refuses names that the service would refuse, or take for something else.
 pub(crate) fn check(name: &RecordName) -> Result<&str, Problem> {
     let text = name.as_str();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
     if !text.bytes().all(plain) {
         return Err(Problem::Name("it holds something else than letters, digits and `/_+=.@-`"));
     }

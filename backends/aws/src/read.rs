@@ -6,9 +6,9 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use momo_cred_backend_api::{Document, Revision, Stored};
 
-use crate::Problem;
 use crate::session::Session;
 use crate::state::{State, describe};
+use crate::{CURRENT, Problem};
 
 /// What there is.
 pub(crate) enum Found {
@@ -21,7 +21,12 @@ pub(crate) enum Found {
 /// Reads a version, or the current one: one request.
 pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -> Result<Found, Problem> {
     let client = session.client().await?;
-    let request = client.get_secret_value().secret_id(name).set_version_id(version.map(str::to_owned));
+    let request = client.get_secret_value().secret_id(name);
+    let request = match version {
+        Some(version) => request.version_id(version),
+        // What is meant without it too; a policy may ask for it, and look-alikes of the service need it.
+        None => request.version_stage(CURRENT),
+    };
     match session.call(request.send()).await {
         Ok(output) => {
             let value = output.secret_string();
@@ -32,10 +37,12 @@ pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -
         }
         Err(Problem::NotFound) => Ok(Found::Missing),
         // Scheduled for deletion, or another service's: only a look at it tells.
-        Err(Problem::State) => match describe(session, name).await? {
-            Some(State { deleted: true, current, .. }) => Ok(Found::Deleted(current.unwrap_or_default())),
-            None => Ok(Found::Missing),
-            Some(_) => Err(Problem::State),
+        Err(Problem::State) => match describe(session, name).await {
+            Ok(Some(State { deleted: true, current, .. })) => Ok(Found::Deleted(current.unwrap_or_default())),
+            Ok(None) => Ok(Found::Missing),
+            // Whoever may read may not look at what it is: the value was not denied.
+            Ok(Some(_)) | Err(Problem::Denied { .. }) => Err(Problem::State),
+            Err(problem) => Err(problem),
         },
         Err(problem) => Err(problem),
     }

@@ -38,11 +38,14 @@ pub(crate) async fn remove(
         Ok(_) => return Ok(()),
         Err(problem) => problem,
     };
-    if !problem.is_ambiguous() {
-        return Err(known(problem));
-    }
+    // It may be in the state that was asked for: the SDK asks again by itself where an answer is lost.
+    let effect = match problem {
+        Problem::State | Problem::NotFound => Effect::NotApplied,
+        _ if problem.is_ambiguous() => Effect::Unknown,
+        _ => return Err(known(problem)),
+    };
     match (describe(session, name).await, removal) {
         (Ok(None), _) | (Ok(Some(State { deleted: true, .. })), Removal::Recoverable) => Ok(()),
-        _ => Err((problem, Effect::Unknown)),
+        _ => Err((problem, effect)),
     }
 }

@@ -87,6 +87,10 @@ impl Session {
             .with_time_source(SystemTimeSource::new())
             .with_behavior_version(Some(BehaviorVersion::latest()));
         let region = self.find_region(&conf).await.ok_or(Problem::NoRegion)?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        if region.as_ref().is_empty() || region.as_ref().len() > 63 || !region.as_ref().bytes().all(plain) {
+            return Err(Problem::Region);
+        }
         let conf = conf.with_region(Some(region.clone()));
         let chain = Arc::new(Chain::new(&conf, &self.config));
         // Looked for now, so that a machine without any says so and does not fail in the middle.
@@ -122,6 +126,7 @@ impl Session {
     }
 }
 
+const FILES: &str = "the shared files of ~/.aws";
 const VARIABLES: &str = "the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 #[expect(clippy::disallowed_methods, reason = "what signs the requests is the SDK's to keep")]
@@ -139,6 +144,8 @@ fn credentials(given: &Given) -> Credentials {
 /// The places where credentials are looked for, in the order of the SDKs.
 pub(crate) struct Chain {
     places: Vec<(&'static str, Box<dyn ProvideCredentials>)>,
+    /// Somebody named a profile.
+    named: bool,
     /// Which one had some.
     found: Mutex<Option<&'static str>>,
 }
@@ -164,7 +171,7 @@ impl Chain {
             .build();
         let instance = ImdsCredentialsProvider::builder().configure(conf).imds_client(metadata).build();
         let mut places: Vec<(&'static str, Box<dyn ProvideCredentials>)> = vec![
-            ("the shared files of ~/.aws", Box::new(file.build())),
+            (FILES, Box::new(file.build())),
             (
                 "the web identity of AWS_WEB_IDENTITY_TOKEN_FILE",
                 Box::new(WebIdentityTokenCredentialsProvider::builder().configure(conf).build()),
@@ -175,7 +182,7 @@ impl Chain {
         if let Some(given) = &config.given {
             places.insert(0, (VARIABLES, Box::new(credentials(given))));
         }
-        Self { places, found: Mutex::default() }
+        Self { places, named: config.profile.is_some(), found: Mutex::default() }
     }
 
     fn found(&self) -> Option<&'static str> {
@@ -189,6 +196,13 @@ impl Chain {
                 Ok(credentials) => {
                     *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
                     return Ok(credentials);
+                }
+                // A profile that somebody named and that is not there: another place's identity is not what was meant.
+                Err(error @ CredentialsError::CredentialsNotLoaded(_))
+                    if self.named && *place == FILES && std::error::Error::source(&error).is_some() =>
+                {
+                    *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+                    return Err(CredentialsError::invalid_configuration("no such profile"));
                 }
                 Err(error @ CredentialsError::CredentialsNotLoaded(_)) => last = error,
                 // Off EC2 the instance's metadata times out or is not there: it is the last place, and has none.
@@ -213,9 +227,10 @@ impl Chain {
             CredentialsError::ProviderTimedOut(_) => {
                 Problem::Credentials { from, why: "did not answer in time" }
             }
-            CredentialsError::InvalidConfiguration(_) => {
-                Problem::Credentials { from, why: "cannot be used as they are written" }
-            }
+            CredentialsError::InvalidConfiguration(_) => Problem::Credentials {
+                from,
+                why: "cannot be used as they are written, or the profile is not there",
+            },
             CredentialsError::ProviderError(_) => {
                 Problem::Credentials { from, why: "were refused or could not be fetched" }
             }

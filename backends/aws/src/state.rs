@@ -33,6 +33,11 @@ pub(crate) async fn describe(session: &Session, name: &str) -> Result<Option<Sta
 }
 
 impl State {
+    /// Whether a version is the current one, or was until the last change.
+    pub(crate) fn was(&self, version: &str) -> bool {
+        [&self.current, &self.previous].into_iter().flatten().any(|known| known == version)
+    }
+
     fn of(output: &DescribeSecretOutput, region: Option<&str>) -> Self {
         let with = |stage: &str| {
             let stages = output.version_ids_to_stages()?;

@@ -1,8 +1,9 @@
 //! Writing. A new secret is created under an id of our own, so that the same creation can be sent again; a change is a new
-//! version under a private stage, and then the move of AWSCURRENT to it from the version that was expected.
+//! version under a private stage, and then the move of AWSCURRENT to it (`advance.rs`).
 
 use std::time::Duration;
 
+use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use aws_smithy_types::retry::RetryConfig;
 use momo_cred_backend_api::{Document, Effect};
@@ -10,7 +11,7 @@ use momo_cred_transport::backoff;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::read::{Found, read};
+use crate::advance::advance;
 use crate::session::Session;
 use crate::state::{State, describe};
 use crate::{CURRENT, Problem, STAGE};
@@ -18,16 +19,32 @@ use crate::{CURRENT, Problem, STAGE};
 /// The largest value of a secret, in bytes.
 const MAX: usize = 65_536;
 /// How often a call is made whose answer is lost.
-const TIMES: u32 = 4;
+pub(crate) const TIMES: u32 = 6;
 /// How long the service may take to show what it has confirmed: all its operations are eventually consistent.
-const PATIENCE: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+const PATIENCE: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(700),
+    Duration::from_millis(1500),
+];
 
 /// A failure, and whether the record may have been changed all the same.
 pub(crate) type Failure = (Problem, Effect);
 
-fn known(problem: Problem) -> Failure {
+/// The SDK's own repetition is off for writes: it would turn a move that was won into a refusal, hide that an answer was
+/// lost, and it takes a quota for throttling.
+pub(crate) fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
+}
+
+/// A failure that changed nothing.
+pub(crate) fn known(problem: Problem) -> Failure {
     (problem, Effect::NotApplied)
+}
+
+/// A failure that may have changed the record.
+fn unknown(problem: Problem) -> Failure {
+    (problem, Effect::Unknown)
 }
 
 /// A version to be written: its content, and an id that nobody else has.
@@ -70,26 +87,25 @@ pub(crate) async fn create(session: &Session, name: &str, version: &Version<'_>)
             .set_kms_key_id(config.kms_key_id.clone())
             .tags(Tag::builder().key("managed-by").value("momo-cred").build())
             .set_add_replica_regions(Some(replicas).filter(|replicas| !replicas.is_empty()));
-        let problem = match session.call(request.send()).await {
+        let problem = match session.call(request.customize().config_override(once()).send()).await {
             Ok(_) => return Ok(version.id.clone()),
             Err(problem) => problem,
         };
         unheard |= problem.is_ambiguous();
-        let effect = if unheard { Effect::Unknown } else { Effect::NotApplied };
         match problem {
-            Problem::Exists | Problem::State => return taken(session, name, version, unheard).await,
-            problem if !problem.passes() || done >= TIMES || !rest(session, done).await => {
-                return Err((problem, effect));
+            Problem::Exists | Problem::State => {
+                return taken(session, name, version, problem, unheard).await;
             }
             // The same creation under the same id: the service does it once.
-            _ => {}
+            problem if problem.passes() && done < TIMES && rest(session, backoff(done, None)).await => {}
+            problem => return Err(if unheard { unknown(problem) } else { known(problem) }),
         }
     }
     Err(known(Problem::Throttled))
 }
 
-async fn rest(session: &Session, done: u32) -> bool {
-    let pause = backoff(done, None);
+/// Waits, if there is time for it and something after.
+pub(crate) async fn rest(session: &Session, pause: Duration) -> bool {
     let worth = session.deadline().remaining().is_some_and(|left| pause < left);
     if worth {
         sleep(pause).await;
@@ -97,27 +113,21 @@ async fn rest(session: &Session, done: u32) -> bool {
     worth
 }
 
-/// The name is taken: by what an earlier attempt of ours made, by somebody, by a secret without any version, or by one that
-/// was deleted.
+/// The name is taken: by a secret that somebody made, by one without any version, or by one that was deleted. Not by an
+/// earlier attempt of ours, to which the service says that all is well; but ours may have been deleted since.
 async fn taken(
     session: &Session,
     name: &str,
     version: &Version<'_>,
+    problem: Problem,
     unheard: bool,
 ) -> Result<String, Failure> {
-    let unsettled = |problem| (problem, if unheard { Effect::Unknown } else { Effect::NotApplied });
-    if unheard {
-        match read(session, name, Some(&version.id)).await {
-            Ok(Found::Record(stored)) if stored.document.same_as(version.document) => {
-                return Ok(version.id.clone());
-            }
-            Ok(_) => {}
-            Err(problem) => return Err(unsettled(problem)),
-        }
-    }
-    match describe(session, name).await.map_err(unsettled)? {
+    match describe(session, name).await.map_err(if unheard { unknown } else { known })? {
+        Some(state) if state.was(&version.id) => Ok(version.id.clone()),
         Some(State { deleted: true, .. }) => Err(known(Problem::Deleted)),
         Some(State { current: Some(_), .. }) | None => Err(known(Problem::Exists)),
+        // Another service's own, or a replica.
+        Some(_) if problem == Problem::State => Err(known(problem)),
         Some(State { current: None, .. }) => first(session, name, version).await,
     }
 }
@@ -125,38 +135,66 @@ async fn taken(
 /// A secret without any version, as Terraform makes them: the first version gets AWSCURRENT at once, whatever stage was
 /// asked for. Of two writers one has it afterwards.
 async fn first(session: &Session, name: &str, version: &Version<'_>) -> Result<String, Failure> {
-    put(session, name, version).await.map_err(known)?;
-    for pause in PATIENCE {
-        let state = describe(session, name).await.map_err(|problem| (problem, Effect::Unknown))?;
-        match state.and_then(|state| state.current) {
-            Some(current) if current == version.id => return Ok(current),
-            Some(_) => return Err(known(Problem::Exists)),
-            None => sleep(pause).await,
+    if put(session, name, version).await? == Put::Current {
+        return Ok(version.id.clone());
+    }
+    let mut pauses = PATIENCE.iter();
+    loop {
+        let state = describe(session, name).await.map_err(unknown)?;
+        match state {
+            Some(state) if state.was(&version.id) => return Ok(version.id.clone()),
+            Some(State { current: Some(_), .. }) => return Err(known(Problem::Exists)),
+            _ => {}
+        }
+        match pauses.next() {
+            Some(pause) if rest(session, *pause).await => {}
+            _ => return Err(unknown(Problem::Lag)),
         }
     }
-    Err((Problem::NotAws, Effect::Unknown))
 }
 
-/// Puts a version under the private stage. The record is the old one still: what goes wrong here changes nothing. Under
-/// one id the service does it once.
-async fn put(session: &Session, name: &str, version: &Version<'_>) -> Result<(), Problem> {
-    let client = session.client().await?;
+/// What became of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    /// It waits under the private stage, or nothing else is known.
+    Staged,
+    /// It is current, as the first of its secret.
+    Current,
+}
+
+/// Puts a version under the private stage. Under one id the service does it once. Where the secret has versions the record
+/// is the old one still, whatever goes wrong here.
+async fn put(session: &Session, name: &str, version: &Version<'_>) -> Result<Put, Failure> {
+    let client = session.client().await.map_err(known)?;
+    let (mut unheard, mut lags) = (false, PATIENCE.iter().take(3));
     for done in 1.. {
         let request = client
             .put_secret_value()
             .secret_id(name)
             .client_request_token(&version.id)
-            .secret_string(version.value()?)
+            .secret_string(version.value().map_err(known)?)
             .version_stages(STAGE);
-        let problem = match session.call(request.send()).await {
-            Ok(_) => return Ok(()),
+        let problem = match session.call(request.customize().config_override(once()).send()).await {
+            Ok(output) => {
+                let current = output.version_stages().iter().any(|stage| stage == CURRENT);
+                return Ok(if current { Put::Current } else { Put::Staged });
+            }
             Err(problem) => problem,
         };
-        if !problem.passes() || done >= TIMES || !rest(session, done).await {
-            return Err(problem);
+        unheard |= problem.is_ambiguous();
+        let again = match problem {
+            // A secret that was made or brought back a moment ago may not be seen everywhere.
+            Problem::NotFound => match lags.next() {
+                Some(pause) => rest(session, *pause).await,
+                None => false,
+            },
+            _ => problem.passes() && done < TIMES && rest(session, backoff(done, None)).await,
+        };
+        if !again {
+            return Err(if unheard { unknown(problem) } else { known(problem) });
         }
     }
-    Err(Problem::Throttled)
+    Err(known(Problem::Throttled))
 }
 
 /// Writes over the version that is expected.
@@ -167,72 +205,41 @@ pub(crate) async fn replace(
     expect: &str,
 ) -> Result<String, Failure> {
     match put(session, name, version).await {
-        Ok(()) => {}
-        Err(Problem::NotFound) => return Err(known(Problem::NotFound)),
-        Err(Problem::State) => restore(session, name, version, expect).await?,
-        Err(problem) => return Err(known(problem)),
+        Ok(_) => {}
+        Err((Problem::State, _)) => match restore(session, name, version, expect).await? {
+            Put::Current => return Ok(version.id.clone()),
+            Put::Staged => {}
+        },
+        // There is a current version, which stays what it is.
+        Err((problem, _)) => return Err(known(problem)),
     }
     advance(session, name, &version.id, expect).await
 }
 
 /// The secret is scheduled for deletion: it is brought back, if its current version is the one that is expected.
-async fn restore(session: &Session, name: &str, version: &Version<'_>, expect: &str) -> Result<(), Failure> {
+async fn restore(session: &Session, name: &str, version: &Version<'_>, expect: &str) -> Result<Put, Failure> {
     match describe(session, name).await.map_err(known)? {
         None => return Err(known(Problem::NotFound)),
         Some(State { deleted: false, .. }) => return Err(known(Problem::State)),
-        Some(State { current, .. }) if current.as_deref() != Some(expect) => {
+        Some(State { current, .. }) if current.as_deref().unwrap_or_default() != expect => {
             return Err(known(Problem::Stale));
         }
         Some(_) => {}
     }
     let client = session.client().await.map_err(known)?;
-    session.call(client.restore_secret().secret_id(name).send()).await.map_err(known)?;
-    put(session, name, version).await.map_err(known)
-}
-
-/// Moves AWSCURRENT: the compare-and-swap. The SDK's own repetition is off, for it would turn a move that was won into a
-/// refusal: what became of ours is looked at instead.
-async fn advance(session: &Session, name: &str, ours: &str, expect: &str) -> Result<String, Failure> {
-    let client = session.client().await.map_err(known)?;
-    let mut unheard = false;
-    for done in 1.. {
-        let request = client
-            .update_secret_version_stage()
-            .secret_id(name)
-            .version_stage(CURRENT)
-            .move_to_version_id(ours)
-            .remove_from_version_id(expect)
-            .customize()
-            .config_override(
-                aws_sdk_secretsmanager::config::Builder::new().retry_config(RetryConfig::disabled()),
-            );
-        let problem = match session.call(request.send()).await {
-            Ok(_) => return Ok(ours.to_owned()),
-            Err(problem) => problem,
-        };
-        unheard |= problem.is_ambiguous();
-        let effect = if unheard { Effect::Unknown } else { Effect::NotApplied };
-        // Refused for its parameters, its state, or not heard of: who has the stage, or had it?
-        match describe(session, name).await {
-            Ok(Some(State { current, previous, .. }))
-                if current.as_deref() == Some(ours) || previous.as_deref() == Some(ours) =>
-            {
-                return Ok(ours.to_owned());
-            }
-            Ok(Some(State { deleted: true, .. })) => return Err(known(Problem::Deleted)),
-            Ok(None) => return Err(known(Problem::NotFound)),
-            // Another one is current, and ours never was: it cannot become so any more.
-            Ok(Some(State { current, .. })) if current.as_deref() != Some(expect) => {
-                return Err(known(Problem::Stale));
-            }
-            Ok(Some(_)) => {}
-            Err(_) => return Err((problem, effect)),
-        }
-        let stale = matches!(problem, Problem::Refused(_));
-        // What was read may lag behind what the move was refused for.
-        if !(problem.passes() || stale) || done >= TIMES || !rest(session, done).await {
-            return Err(if stale && !unheard { known(Problem::Stale) } else { (problem, effect) });
+    match session.call(client.restore_secret().secret_id(name).send()).await {
+        // Another writer was faster, and the move says who of them wins.
+        Ok(_) | Err(Problem::State) => {}
+        Err(problem) if problem.is_ambiguous() => return Err(unknown(problem)),
+        Err(problem) => return Err(known(problem)),
+    }
+    // From here on the old version can be read again, which is a change.
+    let mut pauses = PATIENCE.iter();
+    loop {
+        match (put(session, name, version).await, pauses.next()) {
+            (Ok(put), _) => return Ok(put),
+            (Err((Problem::State, _)), Some(pause)) if rest(session, *pause).await => {}
+            (Err((problem, _)), _) => return Err(unknown(problem)),
         }
     }
-    Err(known(Problem::Throttled))
 }

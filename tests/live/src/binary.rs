@@ -18,11 +18,11 @@ impl Binary {
     pub(crate) fn find() -> Option<Self> {
         let found = in_path().map(Self::Packaged).or_else(|| built().map(Self::Ours));
         if found.is_none() {
-            let missing =
-                "no Vault to test with: `tests/run live` builds one, or put `vault` or `bao` in PATH";
-            assert!(variable("CI") != "true", "{missing}");
             static ONCE: Once = Once::new();
-            ONCE.call_once(|| say(missing));
+            say_once(
+                &ONCE,
+                "no Vault to test with: `tests/run live` builds one, or put `vault` or `bao` in PATH",
+            );
         }
         found
     }
@@ -35,9 +35,23 @@ fn in_path() -> Option<PathBuf> {
 }
 
 fn built() -> Option<PathBuf> {
+    targets().map(|target| target.join("live/vault-server")).find(|file| file.is_file())
+}
+
+/// A Python environment that `tests/run` has made, whole.
+pub(crate) fn find_venv(place: &str) -> Option<PathBuf> {
+    targets().map(|target| target.join(place)).find(|venv| venv.join("stamp").is_file())
+}
+
+fn targets() -> impl Iterator<Item = PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    let targets = [PathBuf::from(variable("CARGO_TARGET_DIR")), workspace];
-    targets.into_iter().map(|target| target.join("live/vault-server")).find(|file| file.is_file())
+    [PathBuf::from(variable("CARGO_TARGET_DIR")), workspace].into_iter()
+}
+
+/// Says what tests are skipped for, and panics in CI, where none may be.
+pub(crate) fn say_once(once: &Once, missing: &str) {
+    assert!(variable("CI") != "true", "{missing}");
+    once.call_once(|| say(missing));
 }
 
 #[expect(

@@ -1,6 +1,7 @@
 //! Starts real servers for tests: a [`Vault`] on a loopback port, in memory unless told otherwise, and what a login to
-//! it needs (certificates, signed tokens, a cluster and a cloud that vouch for a caller). A [`Tap`] in front of it
-//! counts requests, and loses or replaces answers. Everything that a helper starts ends when it is dropped.
+//! it needs (certificates, signed tokens, a cluster and a cloud that vouch for a caller); AWS Secrets Manager as
+//! [`Moto`] has it. A [`Tap`] in front of them counts requests, and loses or replaces answers. Everything that a helper
+//! starts ends when it is dropped.
 //!
 //! ```
 //! use momo_live::{KvVersion, Tap, Vault};
@@ -16,8 +17,9 @@
 //! ```
 //!
 //! The server is `vault` or `bao` from `PATH`, else the one that `tests/run live` builds from
-//! `tests/live/vault-server`. Without any, [`Vault::start`] gives `None` after saying so, and panics in CI. All
-//! helpers panic when a step of the set-up fails: there is no test without it.
+//! `tests/live/vault-server`. Without any, [`Vault::start`] gives `None` after saying so, and panics in CI; so does
+//! [`Moto::start`] without what `tests/run live` installs. All helpers panic when a step of the set-up fails: there is
+//! no test without it.
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod auth;
@@ -27,6 +29,7 @@ mod http;
 mod jwt;
 mod loopback;
 mod message;
+mod moto;
 mod options;
 mod outside;
 mod process;
@@ -38,6 +41,7 @@ mod vault;
 pub use auth::{AppRole, Aws, JwtRole, Kubernetes};
 pub use certificate::{Authority, Flaw, Identity};
 pub use jwt::SigningKey;
+pub use moto::{Account, Moto};
 pub use options::{ClientCertificates, Storage, Tls, VaultOptions};
 pub use setup::KvVersion;
 pub use tap::{Tap, response};

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 /// A proxy for plain HTTP/1.1 on a loopback port of its own. It remembers first lines and headers, never a body.
 ///
-/// A rule is for a method and a part of the path with its query. Of several that match, the oldest that is not used
-/// up counts.
+/// A rule is for a method and a part of the path with its query; for the services of AWS that name the operation in a
+/// header, that name follows the path: `POST / PutSecretValue`. Of several that match, the oldest that is not used up
+/// counts.
 pub struct Tap {
     loopback: Loopback,
     shared: Arc<Shared>,
@@ -119,6 +120,7 @@ impl Shared {
         let mut reader = BufReader::new(client);
         while let Some(request) = Message::request(&mut reader)? {
             let (method, target) = request.method_and_target();
+            let target = &told(&request, target);
             lock(&self.requests).push(format!("{method} {target}"));
             lock(&self.headers).extend(request.headers.iter().cloned());
             let action = next(&mut lock(&self.rules), method, target);
@@ -146,6 +148,12 @@ impl Shared {
         server.write_all(&request.wire)?;
         Message::response(&mut BufReader::new(server), method)
     }
+}
+
+/// What a request is for: its target, and the operation of a JSON service of AWS, which has one target for all.
+fn told(request: &Message, target: &str) -> String {
+    let operation = request.values("x-amz-target").next().and_then(|target| target.rsplit('.').next());
+    operation.map_or_else(|| target.to_owned(), |operation| format!("{target} {operation}"))
 }
 
 /// A whole answer for [`Tap::answer`], which says that the connection ends.

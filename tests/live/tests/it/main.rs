@@ -4,6 +4,7 @@
 
 mod auth;
 mod life;
+mod moto;
 mod setup;
 mod tap;
 mod tls;
@@ -12,6 +13,7 @@ mod tls;
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<momo_live::Vault>();
+    shared::<momo_live::Moto>();
     shared::<momo_live::Tap>();
     shared::<momo_live::Kubernetes>();
 };

@@ -1,0 +1,95 @@
+//! The suite of `momo-cred-backend-testkit` on a fake that is as strict as AWS's documentation, where moto is not.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod fake;
+mod support;
+
+use fake::{Act, Fake};
+use momo_cred_backend_api::{Backend, RecordName};
+use momo_cred_backend_aws::AwsStore;
+use momo_cred_backend_testkit::{Harness, async_trait};
+use serde_json::{Value, json};
+use support::{config, name};
+
+struct Strict(Fake);
+
+impl Strict {
+    fn new() -> Self {
+        Self(Fake::start())
+    }
+
+    fn value(&self, name: &RecordName) -> Value {
+        let answer = self.0.done("GetSecretValue", &json!({"SecretId": name.as_str()}));
+        serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap()
+    }
+
+    /// Puts a value as another program does, or makes the secret.
+    fn put(&self, name: &RecordName, value: &str) {
+        let token = uuid::Uuid::new_v4().to_string();
+        let input =
+            json!({"SecretId": name.as_str(), "SecretString": value, "ClientRequestToken": token.clone()});
+        if self.0.service().call("PutSecretValue", &input).is_err() {
+            let input = json!({"Name": name.as_str(), "SecretString": value, "ClientRequestToken": token});
+            self.0.done("CreateSecret", &input);
+        }
+    }
+
+    fn plant(&self, name: &RecordName, field: &str, value: Value) {
+        let mut all = self.value(name);
+        all[field] = value;
+        self.put(name, &all.to_string());
+    }
+}
+
+#[async_trait]
+impl Harness for Strict {
+    async fn open(&self) -> Box<dyn Backend> {
+        Box::new(AwsStore::new(config(&self.0.address())))
+    }
+
+    fn name(&self, n: usize) -> RecordName {
+        name(["suite/a", "suite/b", "suite/a/b", "suite/a.b", "other"][n])
+    }
+
+    fn prefix(&self) -> String {
+        "suite/".to_owned()
+    }
+
+    fn bad_names(&self) -> Vec<RecordName> {
+        ["a b", "\u{e9}", "suite/a-abc123"].map(name).to_vec()
+    }
+
+    async fn plant_foreign(&self, name: &RecordName, value: &str) -> Option<String> {
+        self.plant(name, "of-another-program", json!(value));
+        Some("of-another-program".to_owned())
+    }
+
+    async fn foreign_is_intact(&self, name: &RecordName, value: &str) -> bool {
+        self.value(name)["of-another-program"] == json!(value)
+    }
+
+    async fn plant_json(&self, name: &RecordName, json: &str) -> Option<String> {
+        self.plant(name, "of-another-type", serde_json::from_str(json).unwrap());
+        Some("of-another-type".to_owned())
+    }
+
+    async fn lose_next_answer(&self) -> bool {
+        for operation in ["CreateSecret", "PutSecretValue", "UpdateSecretVersionStage", "DeleteSecret"] {
+            self.0.script(operation, Act::LoseAnswer, 1);
+        }
+        true
+    }
+
+    async fn deny(&self, name: &RecordName) -> bool {
+        self.0.service().deny(name.as_str());
+        true
+    }
+
+    async fn plant_corrupt(&self, name: &RecordName, text: &str) -> bool {
+        self.put(name, text);
+        true
+    }
+}
+
+momo_cred_backend_testkit::suite!(Strict::new());

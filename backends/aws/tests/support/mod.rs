@@ -1,0 +1,103 @@
+//! What the tests of the store share: moto, settings, documents.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, not all used by each binary"
+)]
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use momo_cred_backend_api::{
+    At, Backend, Document, Expect, FieldName, Lookup, RecordName, Revision, Secret, Stored,
+};
+use momo_cred_backend_aws::{AwsConfig, AwsStore, Given};
+use momo_cred_transport::Deadline;
+use momo_live::{Account, Moto, Tap};
+
+/// The server, or none where it is not installed (which fails under CI).
+pub(crate) fn moto() -> Option<&'static Moto> {
+    static SERVER: OnceLock<Option<Moto>> = OnceLock::new();
+    SERVER.get_or_init(Moto::start).as_ref()
+}
+
+/// An account of its own for a test, behind a proxy.
+pub(crate) struct OnMoto {
+    pub(crate) moto: &'static Moto,
+    pub(crate) account: Account,
+    pub(crate) tap: Tap,
+}
+
+impl OnMoto {
+    pub(crate) fn new() -> Option<Self> {
+        let moto = moto()?;
+        Some(Self { moto, account: moto.account(), tap: Tap::new(moto.socket()) })
+    }
+
+    pub(crate) fn config(&self) -> AwsConfig {
+        let mut config = config(&self.tap.address());
+        config.given = Some(Given {
+            access_key_id: self.account.access_key_id.as_str().into(),
+            secret_access_key: self.account.secret_access_key.as_str().into(),
+            session_token: Some(self.account.session_token.as_str().into()),
+        });
+        config
+    }
+
+    pub(crate) fn store(&self) -> AwsStore {
+        AwsStore::new(self.config())
+    }
+
+    /// The operations asked for since the last call.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let asked = self.tap.requests();
+        self.tap.forget();
+        asked.iter().map(|line| line.trim_start_matches("POST / ").to_owned()).collect()
+    }
+}
+
+/// Settings with some credentials.
+pub(crate) fn config(endpoint: &str) -> AwsConfig {
+    AwsConfig {
+        region: Some("us-east-1".to_owned()),
+        profile: None,
+        given: Some(Given {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+            secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into(),
+            session_token: None,
+        }),
+        endpoint: Some(endpoint.parse().unwrap()),
+        kms_key_id: None,
+        replica_regions: Vec::new(),
+        allow_aws_rotation: false,
+        deadline: Deadline::after(Duration::from_secs(30)),
+    }
+}
+
+pub(crate) fn name(text: &str) -> RecordName {
+    RecordName::new(text).unwrap()
+}
+
+pub(crate) fn document(value: &str) -> Document {
+    [(FieldName::new("alpha").unwrap(), Secret::from(value))].into_iter().collect()
+}
+
+pub(crate) fn at(revision: &Revision) -> Expect {
+    Expect::Revision(revision.clone())
+}
+
+pub(crate) async fn found(store: &AwsStore, name: &RecordName) -> Stored {
+    match store.read(name, &At::Current).await {
+        Ok(Lookup::Found(stored)) => stored,
+        other => panic!("a record has to be found: {other:?}"),
+    }
+}
+
+/// Asserts what is there.
+pub(crate) async fn holds(store: &AwsStore, name: &RecordName, value: &str, revision: &Revision) {
+    let stored = found(store, name).await;
+    assert!(stored.document.same_as(&document(value)), "another content than {value}");
+    assert_eq!(stored.revision, *revision);
+}

@@ -1,0 +1,309 @@
+//! Answers that the service does not give, silence, and states that refuse: bounded in time and memory, and no foreign text
+//! in what is said of them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
+
+mod fake;
+mod support;
+
+use std::time::{Duration, Instant};
+
+use fake::{Act, Fake};
+use momo_cred_backend_api::{At, Backend, Effect, ErrorKind, Expect, Lookup, Reason, Removal, Revision};
+use momo_cred_backend_aws::{AwsStore, Problem};
+use momo_cred_backend_testkit::{Canary, scan};
+use momo_cred_transport::Deadline;
+use serde_json::json;
+use support::{config, document, found, name};
+
+fn store(fake: &Fake) -> AwsStore {
+    AwsStore::new(config(&fake.address()))
+}
+
+fn with_secret(value: &str) -> Fake {
+    let fake = Fake::start();
+    let input = json!({"Name": "a", "SecretString": value, "ClientRequestToken": "a".repeat(32)});
+    fake.done("CreateSecret", &input);
+    fake
+}
+
+const RECORD: &str = r#"{"alpha":"1"}"#;
+
+/// Our own reason for an error.
+fn problem(error: &momo_cred_backend_api::Error) -> Option<&Problem> {
+    let reason: &(dyn std::error::Error + 'static) = error.reason()?;
+    reason.downcast_ref()
+}
+
+/// Every rendering of an error.
+fn rendered(error: &momo_cred_backend_api::Error) -> String {
+    let reason = error.reason().unwrap();
+    let next = reason.next().unwrap_or_default();
+    format!("{error} {error:#} {error:?} {error:#?} {reason} {reason:?} {reason:#?} {next}")
+}
+
+#[tokio::test]
+async fn a_malformed_answer_is_quoted_nowhere() {
+    let canary = Canary::new("malformed");
+    let bodies = [
+        format!("{{\"SecretString\": \"{}\"", canary.value()),
+        canary.value().to_owned(),
+        format!("{{\"VersionId\": {{\"{}\": 1}}, \"SecretString\": [\"{0}\"]}}", canary.value()),
+        format!("{{\"__type\": \"{}\", \"message\": \"{0}\"}}", canary.value()),
+        format!("{{\"SecretString\": \"{}\", \"VersionId\": \"v\"}}", canary.value()),
+    ];
+    let statuses = [200, 400, 403, 500];
+    let cases = bodies.iter().flat_map(|body| statuses.map(|status| quotes_nothing(status, body, &canary)));
+    futures_util::future::join_all(cases).await;
+}
+
+async fn quotes_nothing(status: u16, body: &str, canary: &Canary) {
+    let fake = with_secret(RECORD);
+    let (store, a) = (store(&fake), name("a"));
+    for operation in ["GetSecretValue", "DescribeSecret", "ListSecrets", "ListSecretVersionIds"] {
+        fake.script(operation, Act::Answer(status, Vec::new(), body.to_owned()), 99);
+    }
+    let (read, revision, list, history) = futures_util::future::join4(
+        store.read(&a, &At::Current),
+        store.revision(&a),
+        store.list(""),
+        store.history(&a),
+    )
+    .await;
+    let errors = [read.err(), revision.err(), list.err(), history.err()];
+    assert!(status == 200 || errors.iter().all(Option::is_some), "{status} {body}: {errors:?}");
+    let text: String = errors.iter().flatten().map(rendered).collect();
+    assert!(scan(text.as_bytes(), std::slice::from_ref(canary)).is_empty(), "{text}");
+}
+
+#[tokio::test]
+async fn the_codes_of_the_service_are_told_apart() {
+    let cases = [
+        ("DecryptionFailure", 400, ErrorKind::Denied, "KMS"),
+        ("EncryptionFailure", 400, ErrorKind::Denied, "KMS"),
+        ("AccessDeniedException", 400, ErrorKind::Denied, "access denied"),
+        ("ExpiredTokenException", 400, ErrorKind::Denied, "expired"),
+        ("UnrecognizedClientException", 400, ErrorKind::Denied, "unknown"),
+        ("InvalidSignatureException", 400, ErrorKind::Denied, "signature"),
+        ("LimitExceededException", 400, ErrorKind::Unavailable, "quota"),
+        ("InvalidParameterException", 400, ErrorKind::Misconfigured, "400"),
+        ("InternalServiceError", 500, ErrorKind::Unavailable, "500"),
+    ];
+    for (code, status, kind, word) in cases {
+        let fake = with_secret(RECORD);
+        let (store, a) = (store(&fake), name("a"));
+        fake.script("GetSecretValue", Act::Fail(code, status), 99);
+        let error = store.read(&a, &At::Current).await.unwrap_err();
+        assert_eq!((error.kind(), rendered(&error).contains(word)), (kind, true), "{code}: {error:?}");
+        assert!(!rendered(&error).contains("foreign text"), "{error:?}");
+        let current = Revision::new("a".repeat(32));
+        fake.script("PutSecretValue", Act::Fail(code, status), 99);
+        let answer = store.write(&a, &document("2"), &Expect::Revision(current)).await.unwrap_err();
+        assert_eq!((answer.kind(), answer.effect()), (kind, Effect::NotApplied), "{code}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_peer_costs_the_deadline_and_no_more() {
+    let fake = with_secret(RECORD);
+    for operation in ["GetSecretValue", "DescribeSecret", "PutSecretValue", "CreateSecret", "ListSecrets"] {
+        fake.script(operation, Act::Stall, 99);
+    }
+    let (a, value) = (name("a"), document("2"));
+    for call in 0..6 {
+        let mut config = config(&fake.address());
+        config.deadline = Deadline::after(Duration::from_secs(1));
+        let (store, started) = (AwsStore::new(config), Instant::now());
+        let expect = Expect::Revision(Revision::new("a".repeat(32)));
+        let error = match call {
+            0 => store.read(&a, &At::Current).await.map(|_| ()),
+            1 => store.revision(&a).await.map(|_| ()),
+            2 => store.write(&a, &value, &expect).await.map(|_| ()),
+            3 => store.write(&name("b"), &value, &Expect::Absent).await.map(|_| ()),
+            4 => store.list("").await.map(|_| ()),
+            _ => store.remove(&a, &Revision::new("a".repeat(32)), Removal::Destroy).await,
+        };
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+        assert!(started.elapsed() < Duration::from_secs(2), "call {call} took {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn rests_between_attempts_end_with_the_deadline() {
+    let fake = with_secret(RECORD);
+    for operation in ["GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
+        fake.script(operation, Act::Fail("ThrottlingException", 400), 99);
+    }
+    for _ in 0..4 {
+        let mut config = config(&fake.address());
+        config.deadline = Deadline::after(Duration::from_millis(300));
+        let (store, started) = (AwsStore::new(config), Instant::now());
+        let (a, value) = (name("a"), document("2"));
+        let expect = Expect::Revision(Revision::new("a".repeat(32)));
+        let (read, written) =
+            futures_util::future::join(store.read(&a, &At::Current), store.write(&a, &value, &expect)).await;
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(written.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert!(started.elapsed() < Duration::from_secs(1), "took {:?}", started.elapsed());
+    }
+}
+
+/// The most memory that this process had at once, in MiB.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test]
+async fn a_body_without_an_end_is_cut() {
+    let fake = with_secret(RECORD);
+    fake.script("GetSecretValue", Act::Flood(2 << 30), 9);
+    let before = most_memory();
+    let error = store(&fake).read(&name("a"), &At::Current).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
+    assert!(most_memory() < before + 200, "{} MiB more", most_memory() - before);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let (fake, elsewhere) = (with_secret(RECORD), with_secret(RECORD));
+    let to = vec![("Location", elsewhere.address())];
+    for status in [301, 307, 308] {
+        fake.script("GetSecretValue", Act::Answer(status, to.clone(), String::new()), 3);
+        let error = store(&fake).read(&name("a"), &At::Current).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
+    }
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_place_is_refused_before_any_request() {
+    for endpoint in ["http://secretsmanager.example.com", "http://169.254.169.254", "ftp://127.0.0.1"] {
+        assert!(endpoint.parse::<momo_cred_transport::HttpAddress>().is_err(), "{endpoint}");
+    }
+    let fake = with_secret(RECORD);
+    for region in ["", "evil.example.com/", "eu-west-1.evil.example.com", "a b", "x#"] {
+        let mut config = config(&fake.address());
+        config.region = Some(region.to_owned());
+        let error = AwsStore::new(config).read(&name("a"), &At::Current).await.unwrap_err();
+        assert_eq!(problem(&error), Some(&Problem::Region), "{error:?}");
+    }
+    // The service would turn this filter round.
+    assert!(store(&fake).list("!a").await.unwrap().is_empty());
+    assert!(fake.asked().is_empty());
+}
+
+#[tokio::test]
+async fn size_is_checked_before_any_request() {
+    let fake = Fake::start();
+    let store = store(&fake);
+    let frame = r#"{"alpha":""}"#.len();
+    let largest = document(&"x".repeat(65_536 - frame));
+    let first = store.write(&name("a"), &largest, &Expect::Absent).await.unwrap();
+    assert!(found(&store, &name("a")).await.document.same_as(&largest));
+    fake.asked();
+    let larger = document(&"x".repeat(65_537 - frame));
+    for expect in [Expect::Absent, Expect::Revision(first)] {
+        let error = store.write(&name("a"), &larger, &expect).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+    assert!(fake.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_hold_refuses_what_would_undo_a_write() {
+    let fake = with_secret(RECORD);
+    let (strict, a) = (store(&fake), name("a"));
+    let mut config = config(&fake.address());
+    config.allow_aws_rotation = true;
+    let lax = AwsStore::new(config);
+    assert!(strict.hold(&a).await.unwrap().is_none());
+
+    fake.service().secret("a").rotation_enabled = true;
+    let error = strict.hold(&a).await.unwrap_err();
+    assert_eq!(problem(&error), Some(&Problem::Rotated));
+    assert!(error.reason().and_then(Reason::next).unwrap().contains("allow-aws-rotation"));
+    assert!(lax.hold(&a).await.is_ok() && strict.read(&a, &At::Current).await.is_ok());
+
+    let pending = json!({
+        "SecretId": "a", "SecretString": RECORD, "ClientRequestToken": "b".repeat(32), "VersionStages": ["AWSPENDING"],
+    });
+    fake.done("PutSecretValue", &pending);
+    assert_eq!(problem(&lax.hold(&a).await.unwrap_err()), Some(&Problem::Rotating));
+    let findings = lax.examine(&a).await;
+    assert!(findings.iter().any(|finding| finding.about == "rotation"), "{findings:?}");
+
+    let replica = with_secret(RECORD);
+    replica.service().secret("a").primary_region = Some("eu-west-1".to_owned());
+    let on_replica = store(&replica);
+    let error = on_replica.hold(&a).await.unwrap_err();
+    assert_eq!(problem(&error), Some(&Problem::Replica));
+    assert!(matches!(on_replica.read(&a, &At::Current).await, Ok(Lookup::Found(_))));
+    replica.service().secret("a").primary_region = Some("us-east-1".to_owned());
+    assert!(on_replica.hold(&a).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_version_that_was_collected_is_missing() {
+    let fake = with_secret(RECORD);
+    let (store, a) = (store(&fake), name("a"));
+    let mut at = Revision::new("a".repeat(32));
+    for value in ["2", "3", "4"] {
+        at = store.write(&a, &document(value), &Expect::Revision(at)).await.unwrap();
+    }
+    assert_eq!(store.history(&a).await.unwrap().len(), 4);
+    assert_eq!(fake.connections(), 1, "a connection is kept");
+    fake.service().collect("a");
+    assert_eq!(store.history(&a).await.unwrap().len(), 2);
+    let old = store.read(&a, &At::Revision(Revision::new("a".repeat(32)))).await;
+    assert!(matches!(old, Ok(Lookup::Missing)), "{old:?}");
+}
+
+#[tokio::test]
+async fn a_hundred_young_versions_are_a_quota() {
+    let fake = with_secret(RECORD);
+    fake.service().others_write("a", 99);
+    let (store, a) = (store(&fake), name("a"));
+    let current = found(&store, &a).await.revision;
+    let error = store.write(&a, &document("2"), &Expect::Revision(current)).await.unwrap_err();
+    assert_eq!(problem(&error), Some(&Problem::Quota), "{error:?}");
+    assert_eq!(error.effect(), Effect::NotApplied);
+}
+
+#[tokio::test]
+async fn ages_are_by_the_clock_of_the_service() {
+    let fake = Fake::start();
+    fake.service().ahead = 7200.0;
+    let (store, a) = (store(&fake), name("a"));
+    store.write(&a, &document("1"), &Expect::Absent).await.unwrap();
+    let age = found(&store, &a).await.age.unwrap();
+    assert!(age < Duration::from_secs(5), "{age:?}");
+    fake.service().ahead = 7260.0;
+    let age = found(&store, &a).await.age.unwrap();
+    assert!((58..65).contains(&age.as_secs()), "{age:?}");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_allowed_or_half_answered_is_made_up_by_single_reads() {
+    let fake = with_secret(RECORD);
+    for n in ["b", "c", "d"] {
+        let token = n.repeat(32);
+        fake.done("CreateSecret", &json!({"Name": n, "SecretString": RECORD, "ClientRequestToken": token}));
+    }
+    fake.service().deny("d");
+    let store = store(&fake);
+    let names = ["a", "b", "c", "d", "absent"].map(name);
+    for allowed in [true, false] {
+        if !allowed {
+            fake.script("BatchGetSecretValue", Act::Fail("AccessDeniedException", 400), 1);
+        }
+        fake.asked();
+        let answers = store.read_many(&names).await;
+        assert!(answers[..3].iter().all(|answer| matches!(answer, Ok(Lookup::Found(_)))), "{answers:?}");
+        assert_eq!(answers[3].as_ref().unwrap_err().kind(), ErrorKind::Denied);
+        assert!(matches!(answers[4], Ok(Lookup::Missing)));
+        assert_eq!(fake.asked().len(), if allowed { 3 } else { 6 });
+    }
+}

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use momo_cred_backend_api::{Backend, Location, Notice, RecordName};
+use momo_cred_backend_api::{Backend, Notice, RecordName};
 use momo_cred_transport::Deadline;
 
 #[cfg(feature = "vault")]
@@ -76,6 +76,7 @@ pub fn schemes() -> Vec<&'static str> {
 
 /// The stores that a run has opened. Two records of one store share its connection and its login.
 pub struct Stores {
+    #[cfg_attr(not(feature = "vault"), expect(dead_code, reason = "for stores that use the network"))]
     deadline: Deadline,
     opened: RefCell<Vec<Arc<dyn Backend>>>,
     #[cfg(feature = "vault")]
@@ -161,7 +162,7 @@ fn row(settings: &Settings) -> Result<&'static Row> {
 }
 
 #[cfg(any(feature = "dotenv", feature = "vault"))]
-fn misconfigured(why: &dyn fmt::Display, next: &str, location: &Location) -> Error {
+fn misconfigured(why: &dyn fmt::Display, next: &str, location: &momo_cred_backend_api::Location) -> Error {
     Error::new(Kind::Misconfigured, format!("{location} cannot be used")).because(why).next(next).at(location)
 }
 
@@ -234,7 +235,11 @@ mod vault {
 
     pub(super) fn name(settings: &Settings) -> Result<RecordName> {
         let location = &settings.store.value;
-        let next = "name the record like vault:secret/momo/sandbox/collection";
+        let next = if location.address().contains("://") {
+            "name the server in VAULT_ADDR or `address` in [vault], and the record like vault:secret/momo/sandbox/collection"
+        } else {
+            "name the record like vault:secret/momo/sandbox/collection"
+        };
         RecordName::new(location.address()).map_err(|error| misconfigured(&error, next, location))
     }
 

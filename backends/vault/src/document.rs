@@ -95,4 +95,21 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_fields_come_back_as_they_were(
+            fields in proptest::collection::btree_map("[^\\p{C}\u{2028}\u{2029}]{1,30}", ".{0,50}", 0..8),
+            number in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?",
+        ) {
+            let mut object_text = Map::new();
+            for (name, value) in fields {
+                object_text.insert(name, Value::String(value));
+            }
+            object_text.insert("a number".to_owned(), serde_json::from_str(&number).unwrap());
+            let text = Value::Object(object_text).to_string();
+            let document = read(Wiped(serde_json::from_str(&text).unwrap())).unwrap();
+            assert_eq!(object(&document).unwrap().0.to_string(), text);
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Engines of version 1, which have neither versions nor compare-and-swap.
 
-use momo_cred_backend_api::{At, Backend, Error, ErrorKind, Expect, Lookup, Removal, Revision};
+use std::time::Duration;
+
+use momo_cred_backend_api::{At, Backend, Effect, Error, ErrorKind, Expect, Lookup, Removal, Revision};
 use momo_cred_backend_vault::{KvVersion as Configured, VaultStore};
 use momo_live::KvVersion;
 use serde_json::{Value, json};
@@ -79,6 +81,25 @@ async fn with_leave_a_write_is_read_back() {
     is_unsupported(store.remove(&name, &second, Removal::Recoverable).await);
     store.remove(&name, &second, Removal::Destroy).await.unwrap();
     assert!(matches!(read(&store, &name).await, Ok(Lookup::Missing)));
+}
+
+/// It is seen by reading back, where the engine does not say so.
+#[tokio::test]
+async fn a_write_that_was_written_over_at_once_is_a_conflict() {
+    let Some(stage) = Stage::new(KvVersion::V1) else { return };
+    let (store, name) = (allowed(&stage), stage.mount.name("a"));
+    let first = Expect::Revision(create(&store, &name, "1").await);
+    // The first look compares, the second one reads back.
+    stage.tap.delay("GET", "/momo/a", Duration::ZERO);
+    stage.tap.delay("GET", "/momo/a", Duration::from_millis(800));
+    let document = one("mine");
+    let (written, ()) = tokio::join!(store.write(&name, &document, &first), async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        stage.mount.root("POST", "momo/a", &json!({"alpha": "theirs"}));
+    });
+    let error = written.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied), "{error:?}");
+    assert!(told(&error).contains("another writer wrote over the record"), "{error:?}");
 }
 
 #[tokio::test]

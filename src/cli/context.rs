@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use momo_cred_backend_api::{At, Backend, Hold, Location, Notice, RecordName};
+use momo_cred_backend_api::{At, Backend, Hold, Location, Lookup, Notice, RecordName};
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
@@ -170,6 +170,15 @@ impl Place {
     pub(crate) async fn seen(&self, settings: &Settings, context: &Context) -> Result<Seen> {
         let lookup = self.backend.read(&self.name, &At::Current).await;
         context.tell(self.backend.notices());
+        self.read(settings, lookup)
+    }
+
+    /// What a read of the record means.
+    pub(crate) fn read(
+        &self,
+        settings: &Settings,
+        lookup: momo_cred_backend_api::Result<Lookup>,
+    ) -> Result<Seen> {
         let seen = Seen::new(lookup?, &settings.layout);
         seen.record.plain().map_err(|malformed| Holder::Record(&self.location).malformed(&malformed))?;
         Ok(seen)

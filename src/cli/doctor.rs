@@ -12,8 +12,9 @@ use crate::{Kind, Outcome, Result, registry};
 /// Says what a command would work with, and what is wrong with it: the config file, every setting with where it comes
 /// from, and for the store whether it answers, who you are there and for how long, and what stands in the way.
 ///
-/// It changes nothing and shows no secret. Ends with 0 when nothing keeps a command from working, else with the exit code
-/// that such a command would have. It asks the store only: whether the credential works is told by `momo-cred verify`.
+/// It changes nothing and shows no secret. Ends with 0 when nothing keeps the record from being read, else with the
+/// exit code of a command that reads it; what keeps only writers from working is a warning, and a record that is not there
+/// yet is no fault. It asks the store only: whether the credential works is told by `momo-cred verify`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  momo-cred doctor\n  momo-cred doctor --all --json")]
 pub(crate) struct Options {
@@ -33,7 +34,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     for settings in &context.chosen(chosen)? {
         context.network.begin([settings], TIMEOUT);
         let mut rows = vec![file.clone()];
-        rows.extend(settings_of(settings));
+        rows.extend(settings_of(settings, chosen));
         let findings = match registry::settings(settings, &context.environment) {
             Ok(shown) => {
                 rows.extend(shown.into_iter().map(|(key, value, origin)| (key, value, origin.to_string())));
@@ -70,7 +71,11 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
 fn file(context: &Context) -> Result<Row> {
     let config = Config::load(&context.overrides(), &context.environment)?;
     let Some(found) = config.found() else {
-        return Ok(("config".to_owned(), "none".to_owned(), "the built-in default".to_owned()));
+        return Ok((
+            "config".to_owned(),
+            "none".to_owned(),
+            "nothing here, above, or in your own folder".to_owned(),
+        ));
     };
     let standing = if found.is_trusted_source() {
         "named or your own"
@@ -84,9 +89,13 @@ fn file(context: &Context) -> Result<Row> {
     Ok(("config".to_owned(), found.shown().display().to_string(), standing.to_owned()))
 }
 
-fn settings_of(settings: &Settings) -> Vec<Row> {
+fn settings_of(settings: &Settings, chosen: Chosen) -> Vec<Row> {
+    let by = match chosen {
+        Chosen::Named => settings.chosen_by.to_string(),
+        Chosen::Every => "--all".to_owned(),
+    };
     let mut rows = vec![
-        ("profile".to_owned(), settings.profile.clone(), settings.chosen_by.to_string()),
+        ("profile".to_owned(), settings.profile.clone(), by),
         ("store".to_owned(), settings.store.value.to_string(), settings.store.origin.to_string()),
     ];
     let mut add = |key: &str, row: Option<(String, String)>| {

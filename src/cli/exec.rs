@@ -1,9 +1,10 @@
 //! `exec`: start a program with credentials in its environment.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
-use momo_cred_backend_api::{Revision, Secret};
+use futures_util::future::join_all;
+use momo_cred_backend_api::{Backend, Revision, Secret};
 use serde_json::{Value, json};
 
 use super::context::{Chosen, Context, Place, complete};
@@ -17,9 +18,6 @@ use crate::exec::{self as child, ChildEnv, Explained, Mapping, Preset, Replaceme
 use crate::lifecycle::Seen;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
-
-/// How many records are asked for at once.
-const AT_ONCE: usize = 8;
 
 /// Reads the records of the chosen profiles, puts them into the environment, and becomes the program: same process,
 /// same terminal, every signal, its exit status. Nothing of momo-cred stays behind.
@@ -75,9 +73,7 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     }
     let runtime = profiles.iter().map(|(_, place)| place.runtime).find(|runtime| *runtime == Runtime::Tokio);
     let sets = context.block_on(runtime.unwrap_or(Runtime::None), async {
-        // All are asked at once; of failures the first profile's is told.
-        let reads: Vec<_> = profiles.iter().map(|(settings, place)| place.seen(settings, context)).collect();
-        let seen: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        let seen = seen_all(context, &profiles).await;
         let all = profiles.iter().zip(seen);
         all.map(|((settings, place), seen)| set(settings, place, seen?)).collect::<Result<Vec<_>>>()
     })?;
@@ -95,6 +91,26 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
         context.output.detail(&format!("{} is not passed on", name.display()));
     }
     Ok(Outcome::Replace(Box::new(Replacement::new(options.command, env)?)))
+}
+
+/// Reads all records at once, those of one store together. Of failures the first profile's is told.
+async fn seen_all(context: &Context, profiles: &[(Settings, Place)]) -> Vec<Result<Seen>> {
+    let mut stores: Vec<(&Arc<dyn Backend>, Vec<usize>)> = Vec::new();
+    for (n, (_, place)) in profiles.iter().enumerate() {
+        match stores.iter_mut().find(|(store, _)| Arc::ptr_eq(store, &place.backend)) {
+            Some((_, places)) => places.push(n),
+            None => stores.push((&place.backend, vec![n])),
+        }
+    }
+    let reads = stores.into_iter().map(|(store, places)| async move {
+        let names: Vec<_> = places.iter().map(|n| profiles[*n].1.name.clone()).collect();
+        let lookups = store.read_many(&names).await;
+        context.tell(store.notices());
+        places.into_iter().zip(lookups).collect::<Vec<_>>()
+    });
+    let mut found: Vec<_> = join_all(reads).await.into_iter().flatten().collect();
+    found.sort_by_key(|(n, _)| *n);
+    found.into_iter().map(|(n, lookup)| profiles[n].1.read(&profiles[n].0, lookup)).collect()
 }
 
 fn only(names: &[String]) -> Result<Option<Vec<Field>>> {

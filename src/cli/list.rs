@@ -1,5 +1,6 @@
 //! `list`: records below a location.
 
+use momo_cred_backend_api::Location;
 use serde_json::{Value, json};
 
 use super::context::{Chosen, Context};
@@ -28,6 +29,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         return Err(
             Error::new(Kind::Usage, "both LOCATION and --store say where to look").next("give one of them")
         );
+    }
+    if let Some(Err(fault)) = options.location.as_ref().map(|location| location.parse::<Location>()) {
+        let error = Error::new(Kind::Usage, "LOCATION is refused").because(fault);
+        return Err(error.next("give a location such as vault:secret/momo/ or dotenv:.env"));
     }
     // A folder in Vault ends in a slash, typed or not.
     let given = options.location.as_ref().map(|location| {

@@ -62,10 +62,9 @@ fn revision(settings: &Settings, place: &Place, seen: &Seen, removal: Removal) -
         Expect::Revision(_) => Err(place
             .not_found(seen, &settings.profile)
             .next("give --destroy to delete what is left of it for good")),
-        Expect::Absent => {
-            Err(Error::new(Kind::NotFound, format!("there is nothing at {}", place.location))
-                .at(&place.location))
-        }
+        Expect::Absent => Err(Error::new(Kind::NotFound, format!("there is nothing at {}", place.location))
+            .at(&place.location)
+            .next("see with `momo-cred list` which records there are")),
     }
 }
 

@@ -9,8 +9,9 @@ use crate::{Error, Kind, Outcome, Result};
 
 /// Approves what a momo-cred.toml found in the working tree says about where secrets go.
 ///
-/// Such a file may come from a clone or a pull request. Gateways outside MTN's known hosts and proxies count from it
-/// only once you approved its content; an edit asks again. The approval is kept in your state folder.
+/// Such a file may come from a clone or a pull request. Gateways outside MTN's known hosts, proxies, and where a secret
+/// store is and how to log in there count from it only once you approved its content; an edit asks again. The approval is
+/// kept in your state folder.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  momo-cred trust --show\n  momo-cred trust\n  momo-cred trust --revoke")]
 pub(crate) struct Options {

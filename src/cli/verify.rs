@@ -1,6 +1,6 @@
 //! `verify`: try the credential and say what is wrong.
 
-use momo_cred_backend_api::{At, Revision};
+use momo_cred_backend_api::{At, Lookup, Revision};
 use serde_json::{Value, json};
 
 use super::context::{Context, Place, complete};
@@ -61,7 +61,10 @@ async fn verify(
         None => place.seen(settings, context).await?,
         Some(revision) => {
             let at = At::Revision(Revision::new(revision.as_str()));
-            Seen::new(place.backend.read(&place.name, &at).await?, &settings.layout)
+            let lookup = place.backend.read(&place.name, &at).await;
+            context.tell(place.backend.notices());
+            there(&lookup, place)?;
+            place.read(settings, lookup)?
         }
     };
     complete(&seen, place, &settings.profile)?;
@@ -87,6 +90,18 @@ async fn verify(
         show(context, settings, place, &effective, &report)?;
     }
     Ok(verdict)
+}
+
+/// A revision that is not there says nothing of the record as it is now.
+fn there(lookup: &momo_cred_backend_api::Result<Lookup>, place: &Place) -> Result<()> {
+    let how = match lookup {
+        Ok(Lookup::Missing) => "is not there, or not any more",
+        Ok(Lookup::Deleted { .. }) => "was deleted",
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::NotFound, format!("that revision of {} {how}", place.location))
+        .at(&place.location)
+        .next("see `momo-cred status` for the current one, or leave --revision out"))
 }
 
 fn show(

@@ -56,7 +56,7 @@ impl<'a> Source<'a> {
     /// The refusal of a secret. `what` is the key, never the value.
     pub(super) fn secret(&self, line: usize, what: &str) -> Error {
         self.error(line, &format!("{what} looks like a secret, and a config file holds none"))
-            .next("remove it from the file; `momo-cred import` puts a credential into the store")
+            .next("remove it from the file: a credential goes into the store (`momo-cred import`), a login into a file or a variable")
             .next("if the file was shared or committed, replace the credential")
     }
 

@@ -99,7 +99,9 @@ fn secrets_are_opened_only_where_the_list_says() {
 #[test]
 fn only_the_registry_names_stores() {
     for path in files("src", ".rs") {
-        let names = text(&path).contains("momo_cred_backend_dotenv");
+        let source = text(&path);
+        let names =
+            ["momo_cred_backend_dotenv", "momo_cred_backend_vault"].iter().any(|name| source.contains(name));
         assert!(!names || path == Path::new("src/registry.rs"), "{} names a store", path.display());
     }
     for manifest in files("backends", "Cargo.toml") {
@@ -153,8 +155,9 @@ fn commands_are_sorted() {
 /// Files stay small: the few over 400 lines are none.
 #[test]
 fn files_stay_small() {
-    let sources =
-        ["src", "backends", "tests", "examples"].into_iter().flat_map(|folder| files(folder, ".rs"));
+    let sources = ["src", "backends", "transport", "tests", "examples"]
+        .into_iter()
+        .flat_map(|folder| files(folder, ".rs"));
     for path in sources {
         let lines = text(&path).lines().count();
         assert!(lines <= 400, "{} has {lines} lines", path.display());

@@ -2,7 +2,6 @@
 //! trace level with full backtraces, and each test ends with a search for values where none may be.
 //!
 //! - `stage`: a sandbox, a gateway with canaries for keys, runs that are held at a step
-//! - `gate`: holds a request on its way and lets it go
 //! - `faults`: what the gateway does to each step
 //! - `kill`: SIGKILL at each step
 //! - `busy`: a second run beside a first
@@ -12,7 +11,6 @@
 
 mod busy;
 mod faults;
-mod gate;
 mod json;
 mod kill;
 mod records;

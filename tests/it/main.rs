@@ -4,6 +4,7 @@
 //! - `architecture`: the documents name what exists, and the tree keeps its rules
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
 //! - `exec`: environment, exit codes, process hygiene
+//! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `import`: what an existing credential can come from
 //! - `leaks`: where a value must not be, as the kernel sees it
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
@@ -11,6 +12,7 @@
 //! - `provision`: the main job, end to end
 //! - `sdk`: published SDKs, unmodified, started by `exec`
 //! - `trust`: what a found config may not decide
+//! - `vault`: records in a live Vault
 
 #![expect(
     clippy::unwrap_used,
@@ -24,6 +26,7 @@
 mod architecture;
 mod catalogue;
 mod exec;
+mod gate;
 mod import;
 mod leaks;
 mod lifecycle;
@@ -33,3 +36,4 @@ mod pty;
 mod sandbox;
 mod sdk;
 mod trust;
+mod vault;

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use momo_cred_backend_testkit::{Canary, scan, scan_dir};
 use momo_gateway::{Config, Gateway, Product};
@@ -96,6 +97,30 @@ pub(crate) fn has_strace() -> bool {
         eprintln!("left out: strace is not installed or may not trace");
     }
     works
+}
+
+/// Longest wait for anything. Only a failing test waits that long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for a condition.
+#[track_caller]
+pub(crate) fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !reached() {
+        assert!(start.elapsed() < PATIENCE, "waited for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A path below the repository; `None`, with a word, where `tests/run` has not installed it. Under CI that is a failure.
+pub(crate) fn installed(path: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is required under CI", path.display());
+    eprintln!("left out: {} is not installed; `tests/run tools` installs it", path.display());
+    None
 }
 
 /// A gateway in this process, with fixed ids.

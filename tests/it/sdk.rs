@@ -1,22 +1,11 @@
 //! The published SDKs, unmodified, started by `exec` with the names they read: each gets a token and a balance from the
 //! gateway. `tests/run` installs them below target/tools.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use momo_gateway::{Gateway, Product, Role};
 
-use super::sandbox::{Sandbox, gateway};
-
-/// A path below the repository; `None`, with a word, where `tests/run` has not installed it. Under CI that is a failure.
-fn installed(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is required under CI", path.display());
-    eprintln!("left out: {} is not installed; `tests/run tools` installs it", path.display());
-    None
-}
+use super::sandbox::{Sandbox, gateway, installed};
 
 /// Provisions a product and runs a program with the preset.
 fn run(

@@ -56,22 +56,35 @@ pub async fn exchange(client: &Client, request: Request, limits: Limits) -> Resu
 
 struct Broken;
 
-/// Reads a body chunk by chunk; `None` if it is longer than the cap. A buffer that grew would leave copies of what it
-/// held: each is as large as the answer says or as the cap allows from the start.
+/// What a body of unknown length starts with: most answers fit.
+const START: usize = 16 * 1024;
+
+/// Reads a body chunk by chunk; `None` if it is longer than the cap.
 async fn read(response: &mut Response, cap: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Broken> {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
     if announced.is_some_and(|length| length > cap) {
         return Ok(None);
     }
-    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(cap)));
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(START.min(cap))));
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= cap => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= cap => append(&mut body, &chunk),
             Ok(Some(_)) => return Ok(None),
             Ok(None) => return Ok(Some(body)),
             Err(_) => return Err(Broken),
         }
     }
+}
+
+/// A buffer that grows by itself leaves a copy of what it held: this one is wiped when it becomes too small.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    let needed = body.len() + chunk.len();
+    if needed > body.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(body.capacity() * 2)));
+        larger.extend_from_slice(body);
+        *body = larger;
+    }
+    body.extend_from_slice(chunk);
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

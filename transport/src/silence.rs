@@ -95,7 +95,8 @@ fn tls_fault(error: &(dyn StdError + 'static)) -> Option<TlsFault> {
     let tls = inner.downcast_ref::<rustls::Error>()?;
     Some(match tls {
         rustls::Error::InvalidCertificate(fault) => match fault {
-            CertificateError::UnknownIssuer => TlsFault::Untrusted,
+            // An issuer that was made anew under its old name is another one: its signature does not fit.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::Untrusted,
             CertificateError::Expired
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet

@@ -1,7 +1,7 @@
 //! TLS settings.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
@@ -84,8 +84,8 @@ pub(crate) fn config(address: &HttpAddress, options: &TlsOptions) -> Result<Clie
     } else {
         match &options.roots {
             Roots::System => {
-                let verifier = Verifier::new(Arc::clone(&provider)).map_err(|_| TlsError::NoSystemRoots)?;
-                builder(&provider)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+                let verifier = system(&provider)?;
+                builder(&provider)?.dangerous().with_custom_certificate_verifier(verifier)
             }
             Roots::File(path) => builder(&provider)?.with_root_certificates(of_files([path.as_path()])?),
             Roots::Folder(path) => {
@@ -106,6 +106,16 @@ pub(crate) fn config(address: &HttpAddress, options: &TlsOptions) -> Result<Clie
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The system's store, read once for all clients of a process.
+fn system(provider: &Arc<CryptoProvider>) -> Result<Arc<Verifier>, TlsError> {
+    static SYSTEM: OnceLock<Arc<Verifier>> = OnceLock::new();
+    if let Some(verifier) = SYSTEM.get() {
+        return Ok(Arc::clone(verifier));
+    }
+    let verifier = Verifier::new(Arc::clone(provider)).map_err(|_| TlsError::NoSystemRoots)?;
+    Ok(Arc::clone(SYSTEM.get_or_init(|| Arc::new(verifier))))
 }
 
 fn builder(

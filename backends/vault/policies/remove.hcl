@@ -1,9 +1,10 @@
-# What `remove` needs besides rotate.hcl. The second block is for `remove --destroy` alone.
+# What `remove` needs besides rotate.hcl: the server puts the rights of both together.
 
 path "secret/delete/momo/*" {
   capabilities = ["update"]
 }
 
+# For `remove --destroy` alone.
 path "secret/metadata/momo/*" {
-  capabilities = ["read", "list", "patch", "delete"]
+  capabilities = ["delete"]
 }

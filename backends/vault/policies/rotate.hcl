@@ -4,12 +4,12 @@ path "secret/data/momo/*" {
   capabilities = ["create", "read", "update"]
 }
 
-# Versions of a record, for `list` and `doctor`; the label `managed-by=momo-cred`.
+# patch: the label `managed-by=momo-cred`. read and list: for `list` and `doctor`, which alone need them.
 path "secret/metadata/momo/*" {
   capabilities = ["read", "list", "patch"]
 }
 
-# How many versions the engine keeps, for `doctor`.
+# How many versions the engine keeps, for `doctor` alone.
 path "secret/config" {
   capabilities = ["read"]
 }

@@ -25,17 +25,28 @@ enum Says {
     CasMismatch,
     /// The token is none.
     InvalidToken,
+    /// A secrets engine that moves to version 2, or was made a moment ago.
+    Upgrading,
     /// Nothing that is known.
     Nothing,
 }
 
 const CAS_MISMATCH: &str = "check-and-set parameter did not match";
 const INVALID_TOKEN: &str = "invalid token";
+const UPGRADING: &str = "Upgrading from non-versioned to versioned data";
 
 #[derive(Deserialize)]
 struct Errors {
     errors: Vec<String>,
 }
+
+#[derive(Deserialize)]
+struct Warned {
+    #[serde(rename = "warnings")]
+    _warnings: Vec<String>,
+}
+
+const NO_ROUTE: &str = "the server has no secrets engine of this KV version at this path";
 
 impl Answer {
     pub(crate) fn new(received: Received) -> Self {
@@ -61,7 +72,16 @@ impl Answer {
     /// Whether the same call may be answered better later: a server that is busy, sealed or behind. 412 is a
     /// performance standby that has not caught up.
     pub(crate) fn passes(&self) -> bool {
-        matches!(self.status, 412 | 429 | 500..=599)
+        matches!(self.status, 412 | 429 | 500..=599) || self.is_upgrading()
+    }
+
+    /// Whether the server is busy, sealed or behind, and says so in the place of the effect.
+    pub(crate) fn did_nothing_yet(&self) -> bool {
+        matches!(self.status, 412 | 429 | 472 | 473) || self.status == 503 && self.is_vaults_own()
+    }
+
+    fn is_upgrading(&self) -> bool {
+        self.status == 400 && self.says() == Says::Upgrading
     }
 
     /// The body, read as JSON.
@@ -77,9 +97,20 @@ impl Answer {
         })
     }
 
-    /// Whether a 404 is the server's own: one of a proxy is no word about a record.
+    /// Whether a bad answer is the server's own: one of a proxy is no word about a record.
     pub(crate) fn is_vaults_own(&self) -> bool {
-        self.json::<serde_json::Map<String, serde_json::Value>>().is_ok()
+        self.json::<Errors>().is_ok()
+    }
+
+    /// Whether an engine says that there is nothing. A path outside of any engine is 404, too, with an error in the list;
+    /// so is one that the engine's version does not have, with a warning and no list.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.status == 404 && self.json::<Errors>().is_ok_and(|told| told.errors.is_empty())
+    }
+
+    /// Whether a 404 is of an engine that does not have such paths: the wrapper of an answer, with warnings and no data.
+    fn is_empty_handed(&self) -> bool {
+        self.json::<Warned>().is_ok()
     }
 
     fn says(&self) -> Says {
@@ -89,6 +120,8 @@ impl Answer {
             Says::CasMismatch
         } else if says(INVALID_TOKEN) {
             Says::InvalidToken
+        } else if says(UPGRADING) {
+            Says::Upgrading
         } else {
             Says::Nothing
         }
@@ -103,11 +136,13 @@ impl Answer {
             403 if self.says() == Says::InvalidToken => Problem::TokenInvalid { who: who() },
             401 | 403 if self.is_vaults_own() => Problem::Denied { who: who() },
             429 => Problem::RateLimited,
+            404 if self.is_vaults_own() || self.is_empty_handed() => Problem::Mount(NO_ROUTE),
+            400 if self.is_upgrading() => Problem::Unavailable(status),
             // A server that is sealed says so; a proxy without a server behind it has the same status.
-            503 if self.json::<Errors>().is_ok() => Problem::Sealed,
+            503 if self.is_vaults_own() => Problem::Sealed,
             412 | 472 | 473 | 500..=599 => Problem::Unavailable(status),
             _ if self.body.is_none() => Problem::TooLarge(status),
-            400..=499 if self.json::<Errors>().is_ok() => Problem::Refused(status),
+            400..=499 if self.is_vaults_own() => Problem::Refused(status),
             _ => Problem::NotVault { status, what: "it is not the JSON that belongs there" },
         }
     }
@@ -138,6 +173,31 @@ mod tests {
             (500, r#"{"errors":["internal error"]}"#, Problem::Unavailable(500)),
             (473, "", Problem::Unavailable(473)),
             (400, r#"{"errors":["no"]}"#, Problem::Refused(400)),
+            (
+                400,
+                r#"{"errors":["Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will resume service shortly."]}"#,
+                Problem::Unavailable(400),
+            ),
+            (
+                404,
+                r#"{"errors":["no handler for route \"a/data/b\". route entry not found."]}"#,
+                Problem::Mount(NO_ROUTE),
+            ),
+            (
+                404,
+                r#"{"data":null,"warnings":["Invalid path for a versioned K/V secrets engine."]}"#,
+                Problem::Mount(NO_ROUTE),
+            ),
+            (
+                404,
+                r#"{"message":"no Route matched"}"#,
+                Problem::NotVault { status: 404, what: "it is not the JSON that belongs there" },
+            ),
+            (
+                403,
+                r#"{"message":"no"}"#,
+                Problem::NotVault { status: 403, what: "it is not the JSON that belongs there" },
+            ),
             (418, "tea", Problem::NotVault { status: 418, what: "it is not the JSON that belongs there" }),
         ] {
             assert_eq!(answer(status, body).problem("w"), problem, "{status} {body}");
@@ -154,6 +214,26 @@ mod tests {
                 let problem = answer.problem("w");
                 let error = answer.json::<u8>().unwrap_err();
                 assert!(!format!("{problem} {problem:?} {error} {error:?}").contains("s3krit"));
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_an_answer_and_none_of_their_text_is_shown(
+            status in 100_u16..1000,
+            body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+            errors in proptest::collection::vec("s3krit.{0,20}", 0..3),
+        ) {
+            let told = serde_json::json!({ "errors": errors }).to_string().into_bytes();
+            for body in [body, told] {
+                let answer = Answer { body: Some(Zeroizing::new(body)), ..answer(status, "") };
+                let problem = answer.problem("w");
+                let shown = format!("{problem} {problem:?} {}", answer.json::<u8>().is_err());
+                assert!(!shown.contains("s3krit"));
+                assert!(!answer.is_cas_mismatch() && !answer.refuses_token());
+                // Nothing is told of a record but by an answer that is known.
+                assert!(!answer.is_nothing() || status == 404 && errors.is_empty());
             }
         }
     }

@@ -19,7 +19,7 @@ pub struct VaultConfig {
     /// Where the secrets engine is mounted. Without, the first segment of a name is tried, and the server asked if that
     /// is wrong.
     pub mount: Option<MountPath>,
-    /// The engine's version. Without, 2 is tried, and the server asked before any write.
+    /// The engine's version. Without, 2 is tried. The server is asked before any write, and has to agree where it tells.
     pub kv_version: Option<KvVersion>,
     /// Lets records be written on version 1, which has no compare-and-swap.
     pub allow_no_cas: bool,

@@ -19,7 +19,7 @@ use crate::wire::Again;
 pub(crate) struct Engine {
     pub(crate) place: Place,
     pub(crate) version: KvVersion,
-    /// Whether settings or the server said so; else it is what most servers have.
+    /// Whether the server said so; else it is what the settings say, or what most servers have.
     pub(crate) known: bool,
 }
 
@@ -78,13 +78,20 @@ impl Engines {
             return Ok(Engine { place, version, known: true });
         }
         let place = Place::guess(name, self.mount.as_ref())?;
-        Ok(Engine { place, version: self.version.unwrap_or(KvVersion::V2), known: self.version.is_some() })
+        Ok(Engine { place, version: self.version.unwrap_or(KvVersion::V2), known: false })
     }
 
-    /// Where a record is for certain.
+    /// Where a record is for certain. Settings are believed where the server tells nothing: one wrong number there, and
+    /// a secret would be written as nonsense.
     pub(crate) async fn sure(&self, name: &RecordName, session: &Session) -> Result<Engine, Problem> {
         let engine = self.guess(name)?;
-        if engine.known { Ok(engine) } else { self.ask(name.as_str(), session).await?.engine(name) }
+        if engine.known {
+            return Ok(engine);
+        }
+        match self.ask(name.as_str(), session).await? {
+            Found::Hidden(_) if self.version.is_some() => Ok(engine),
+            found => found.engine(name),
+        }
     }
 
     /// Asks the server about the engine that a path is in.
@@ -92,9 +99,13 @@ impl Engines {
         let heard = session.send(&Call::get(format!("sys/internal/ui/mounts/{path}")), Again::Safe).await?;
         match heard.answer.status {
             // The server makes no difference between a mount that is not there and one that is not for us.
-            403 if !heard.answer.refuses_token() && heard.answer.is_vaults_own() => return Ok(Found::Hidden),
+            403 if !heard.answer.refuses_token() && heard.answer.is_vaults_own() => {
+                return Ok(Found::Hidden(
+                    "there is no secrets engine at this path, or none that the token may know of",
+                ));
+            }
             404 if heard.answer.is_vaults_own() => {
-                return Err(Problem::Mount("the server does not tell the version of a secrets engine"));
+                return Ok(Found::Hidden("the server does not tell the version of a secrets engine"));
             }
             _ => {}
         }
@@ -143,16 +154,17 @@ impl Engines {
 pub(crate) enum Found {
     /// An engine.
     Mount(String, KvVersion),
-    /// None, or none that we may know of.
-    Hidden,
+    /// None, or none that we may know of; and which of these, for people.
+    Hidden(&'static str),
 }
 
 impl Found {
     /// The place of a record in it.
     pub(crate) fn engine(self, name: &RecordName) -> Result<Engine, Problem> {
-        let nothing =
-            Problem::Mount("there is no secrets engine at this path, or none that the token may know of");
-        let Self::Mount(mount, version) = self else { return Err(nothing) };
+        let (mount, version) = match self {
+            Self::Mount(mount, version) => (mount, version),
+            Self::Hidden(why) => return Err(Problem::Mount(why)),
+        };
         let place =
             Place::below(name, &mount).ok_or(Problem::Name("it names a secrets engine and nothing in it"))?;
         Ok(Engine { place, version, known: true })

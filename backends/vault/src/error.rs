@@ -27,8 +27,13 @@ pub enum Problem {
     #[error("a record needs at least one field")]
     Empty,
     /// No answer.
-    #[error("{}", .0.told_of("the Vault server"))]
-    Silent(Silence),
+    #[error("{} ({server})", .silence.told_of("the Vault server"))]
+    Silent {
+        /// Why.
+        silence: Silence,
+        /// The server's address.
+        server: String,
+    },
     /// A redirect, which is never followed: the token would go along.
     #[error(
         "the server answers with a redirect (status {0}), which is not followed: the token would go with it"
@@ -105,6 +110,14 @@ pub enum Problem {
         /// Where its secret is from.
         origin: String,
     },
+    /// A login that was answered with something else than a token.
+    #[error("the login by {method} at auth/{mount} was answered, and not with a token")]
+    NoGrant {
+        /// The method.
+        method: &'static str,
+        /// Where it is mounted.
+        mount: String,
+    },
     /// A wrapped secret id that was made elsewhere than expected, or was opened before.
     #[error("the wrapped secret id of {origin} {why}")]
     Wrapped {
@@ -163,7 +176,7 @@ pub enum Problem {
         version: u64,
     },
     /// The record is not there.
-    #[error("there is no such record")]
+    #[error("the record is not there any more")]
     Gone,
     /// The record is at another version.
     #[error("the record was changed since it was read")]
@@ -174,9 +187,9 @@ pub enum Problem {
     /// What is stored is no record.
     #[error("what is stored is no record: {0}")]
     Corrupt(&'static str),
-    /// What was written did not read back.
-    #[error("what was written does not read back the same")]
-    ReadBack,
+    /// What was written is gone again: somebody else wrote at the same moment.
+    #[error("another writer wrote over the record at this moment")]
+    Overwritten,
 }
 
 fn shown(path: &Path) -> String {
@@ -198,20 +211,23 @@ impl Problem {
             | Self::Version { .. }
             | Self::Revision
             | Self::Refused(_) => ErrorKind::Misconfigured,
-            Self::Silent(Silence::Tls(_)) => ErrorKind::Misconfigured,
-            Self::Silent(_) | Self::Sealed | Self::Unavailable(_) | Self::RateLimited => {
+            Self::Silent { silence: Silence::Tls(_), .. } => ErrorKind::Misconfigured,
+            Self::Silent { .. } | Self::Sealed | Self::Unavailable(_) | Self::RateLimited => {
                 ErrorKind::Unavailable
             }
-            Self::Redirect(_) | Self::TooLarge(_) | Self::NotVault { .. } => ErrorKind::Protocol,
+            Self::Redirect(_) | Self::TooLarge(_) | Self::NotVault { .. } | Self::NoGrant { .. } => {
+                ErrorKind::Protocol
+            }
             Self::Denied { .. }
             | Self::TokenInvalid { .. }
             | Self::Login { .. }
             | Self::Wrapped { .. }
             | Self::ShortLived { .. } => ErrorKind::Denied,
             Self::NoCas | Self::NoHistory | Self::NoRecovery => ErrorKind::Unsupported,
-            Self::Exists | Self::Deleted { .. } | Self::Gone | Self::Stale => ErrorKind::Conflict,
+            Self::Exists | Self::Deleted { .. } | Self::Gone | Self::Stale | Self::Overwritten => {
+                ErrorKind::Conflict
+            }
             Self::Corrupt(_) => ErrorKind::Corrupt,
-            Self::ReadBack => ErrorKind::Other,
         }
     }
 
@@ -219,9 +235,11 @@ impl Problem {
     /// does not.
     pub(crate) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::Silent(silence) => silence.was_sent(),
+            Self::Silent { silence, .. } => silence.was_sent(),
             // 5xx may come from whatever stands before the server, after it has done its work.
             Self::Unavailable(status) => *status >= 500,
+            // Who gets these two is to send the same again elsewhere (RFC 9110, 15.4.8): it was not done here.
+            Self::Redirect(307 | 308) => false,
             Self::TooLarge(_) | Self::NotVault { .. } | Self::Redirect(_) => true,
             _ => false,
         }
@@ -244,15 +262,18 @@ impl Reason for Problem {
     fn next(&self) -> Option<String> {
         Some(match self {
             Self::Setting { .. } => "correct it in the config file or the environment".to_owned(),
-            Self::Client(_) => "check the certificate files named by ca-cert, ca-path, client-cert and client-key, or VAULT_CACERT and its like".to_owned(),
-            Self::Name(_) => "name the record like vault:secret/momo/sandbox/collection".to_owned(),
+            Self::Client(_) => "name PEM files that can be read: `ca-cert`, `ca-path`, `client-cert` and `client-key` in [vault], or VAULT_CACERT, VAULT_CAPATH, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY".to_owned(),
+            Self::Name(_) => {
+                "name it like vault:secret/momo/sandbox/collection: first where the engine is mounted, then the path in it"
+                    .to_owned()
+            }
             Self::Empty => "use `remove` to take a record away".to_owned(),
-            Self::Silent(silence) => match silence {
+            Self::Silent { silence, .. } => match silence {
                 Silence::Deadline | Silence::Unanswered | Silence::ConnectTimeout => {
                     "run it again later, or give more time with --timeout"
                 }
-                Silence::Unresolved => "check VAULT_ADDR, or `address` in [vault], and the name service of this machine",
-                Silence::Unconnected => "check VAULT_ADDR, or `address` in [vault], and that the server runs",
+                Silence::Unresolved => "check the address, which `momo-cred doctor` shows with what set it, and the name service of this machine",
+                Silence::Unconnected => "check the address, which `momo-cred doctor` shows with what set it, and that the server runs",
                 Silence::Tls(TlsFault::Untrusted) => {
                     "name the file with the issuer of the server's certificate: VAULT_CACERT, or `ca-cert` in [vault]"
                 }
@@ -260,40 +281,63 @@ impl Reason for Problem {
                 Silence::Tls(TlsFault::Name) => {
                     "use the name that the certificate is for, or say it in VAULT_TLS_SERVER_NAME"
                 }
-                Silence::Tls(_) => "check that the address is that of a Vault server that speaks TLS 1.2 or later",
+                Silence::Tls(_) => {
+                    "check that the server speaks TLS 1.2 or later; one on this machine that speaks none (vault server -dev) has an address with http://"
+                }
                 Silence::Broken | Silence::Truncated => "run it again; check what stands between here and the server",
             }
             .to_owned(),
             Self::Redirect(_) => {
-                "set VAULT_ADDR to the active node, or have the standby forward requests instead of redirecting them"
+                "set VAULT_ADDR to where it leads, such as the active node, or have the standby forward requests"
                     .to_owned()
             }
-            Self::TooLarge(_) | Self::NotVault { .. } => {
-                "check that VAULT_ADDR is a Vault or OpenBao server, and what stands before it".to_owned()
+            Self::TooLarge(_) | Self::NotVault { .. } | Self::NoGrant { .. } => {
+                "check that VAULT_ADDR is a Vault or OpenBao server, with https:// if it speaks TLS, and what stands before it"
+                    .to_owned()
             }
-            Self::Sealed => "unseal it (vault operator unseal), then run it again".to_owned(),
-            Self::Unavailable(_) => "run it again later".to_owned(),
+            Self::Sealed => "have it unsealed (vault operator unseal), then run it again".to_owned(),
+            Self::Unavailable(_) => "run it again later; if it stays so, the server's log says why".to_owned(),
             Self::RateLimited => "wait, then run it again with fewer requests at a time".to_owned(),
             Self::Denied { .. } => {
-                "ask for a policy that allows it; the README of the Vault backend has the smallest ones".to_owned()
+                "see with `momo-cred doctor` what the token may do, and ask for a policy; the README of the Vault backend has the smallest ones"
+                    .to_owned()
             }
-            Self::TokenInvalid { .. } => "log in again (vault login), or use an auth method in [vault]".to_owned(),
-            Self::Refused(_) => "run `momo-cred doctor`; if it finds nothing, report it".to_owned(),
+            Self::TokenInvalid { .. } => {
+                "set a VAULT_TOKEN that is valid, or unset it and log in: by `vault login`, or by `auth` in [vault]"
+                    .to_owned()
+            }
+            Self::Refused(_) => {
+                "run `momo-cred doctor`; if it finds nothing, the server's audit log says what is wrong".to_owned()
+            }
             Self::NoToken { .. } => {
                 "log in (vault login), set VAULT_TOKEN, or choose a method: auth = { method = \"approle\", .. } in [vault]"
                     .to_owned()
             }
-            Self::Source { .. } => "check the file or the variable: it holds the bare value and perhaps one line end".to_owned(),
-            Self::Helper { .. } => "run it by hand with the argument `get`; it prints a token and nothing else".to_owned(),
-            Self::Login { .. } => {
-                "check the role, its secret and the mount of the method; a secret id may be used up".to_owned()
+            Self::Source { .. } => {
+                "check that the file or variable is there and holds the bare value, with one line end at most".to_owned()
             }
+            Self::Helper { .. } => {
+                "run it by hand with the argument `get`: it has to print a token and nothing else; `vault login` stores one"
+                    .to_owned()
+            }
+            Self::Login { method, status, .. } => match (*method, *status) {
+                // Wrong secrets are 400 in these; a path without a method wants a token, of whom it does not say.
+                (_, 404) | ("approle" | "cert" | "jwt" | "userpass", 403) => "check where the method is mounted: `mount` of `auth` in [vault], and the namespace",
+                ("approle", _) => {
+                    "check the role id, and the secret id, which may be used up or too old; if they are right, `mount` of `auth`"
+                }
+                ("userpass", _) => "check user name and password; if they are right, `mount` of `auth`",
+                ("cert", _) => "check that the method knows the certificate or its issuer, then `name` and `mount` of `auth`",
+                _ => "check the role, and which issuer, audience and subject it accepts; if they are right, `mount` of `auth`",
+            }
+            .to_owned(),
             Self::Wrapped { .. } => {
-                "treat the secret id as stolen unless you opened it yourself; have a new one made".to_owned()
+                "have a new one made; unless you opened it yourself, or the path is wrong, treat the secret id as stolen".to_owned()
             }
-            Self::ShortLived { .. } => "log in again for longer, or give less time with --timeout".to_owned(),
+            Self::ShortLived { .. } => "use a token that lives longer, or give less time with --timeout".to_owned(),
             Self::Namespace { .. } => {
-                "check VAULT_NAMESPACE; a community server has no namespaces: unset it there".to_owned()
+                "check VAULT_NAMESPACE, or `namespace` in [vault], and whose token it is; a community server has none: unset it there"
+                    .to_owned()
             }
             Self::Mount(_) => "check the first part of the path, or name the mount: `mount` in [vault]".to_owned(),
             Self::Version { .. } => "correct `kv-version` in [vault], or leave it out".to_owned(),
@@ -302,15 +346,14 @@ impl Reason for Problem {
                     .to_owned()
             }
             Self::NoHistory | Self::NoRecovery => "use a version 2 engine (vault kv enable-versioning)".to_owned(),
-            Self::Exists => "read the record first and replace what was seen".to_owned(),
+            Self::Exists => "look at it with `momo-cred status`; write over it with --replace".to_owned(),
             Self::Deleted { version } => {
                 format!("undelete it (vault kv undelete -versions={version} PATH), or write over it with --replace")
             }
-            Self::Gone => "create the record instead".to_owned(),
-            Self::Stale => "read the record again and decide anew".to_owned(),
+            Self::Gone => "look at what is there with `momo-cred status`, and run it again".to_owned(),
+            Self::Stale | Self::Overwritten => "look at it with `momo-cred status`, and run it again".to_owned(),
             Self::Revision => "see `momo-cred status` for the current one".to_owned(),
             Self::Corrupt(_) => "look at it with `vault kv get`; it has to be an object with string fields".to_owned(),
-            Self::ReadBack => "read the record, and find out who else writes it".to_owned(),
         })
     }
 }

@@ -35,6 +35,10 @@ pub(crate) async fn examine(store: &VaultStore, name: &RecordName) -> Vec<Findin
         }
     }
     findings.push(token(session).await);
+    // A token that is none would be told once more by each question that follows.
+    if findings.iter().any(|finding| matches!(finding.verdict, Verdict::Bad(_))) {
+        return findings;
+    }
     let engine = match store.engines.sure(name, session).await {
         Ok(engine) => engine,
         Err(problem) => {
@@ -59,6 +63,11 @@ fn bad(about: &'static str, problem: &Problem) -> Finding {
     }
 }
 
+#[derive(Deserialize)]
+struct Health {
+    sealed: bool,
+}
+
 /// Asks for the server's health, which takes no login
 /// (<https://developer.hashicorp.com/vault/api-docs/system/health>).
 async fn server(store: &VaultStore) -> Finding {
@@ -67,13 +76,15 @@ async fn server(store: &VaultStore) -> Finding {
     let told = |verdict, what: &str| Finding::new("server", verdict, format!("{} {what}", store.address));
     match store.session.wire().once(&call, None).await {
         Err(problem) => bad("server", &problem),
-        Ok(answer) => match answer.status {
-            200 => told(Verdict::Good, "answers"),
-            501 => told(Verdict::Bad(ErrorKind::Unavailable), "was never initialised")
+        Ok(answer) => match (answer.status, answer.json::<Health>()) {
+            (200, Ok(_)) => told(Verdict::Good, "answers"),
+            (200, Err(problem)) => bad("server", &problem),
+            (501, _) => told(Verdict::Bad(ErrorKind::Unavailable), "was never initialised")
                 .next("initialise it (vault operator init)"),
-            503 => bad("server", &Problem::Sealed),
+            (503, Ok(Health { sealed: true })) => bad("server", &Problem::Sealed),
+            (503, _) => bad("server", &Problem::Unavailable(503)),
             // A load balancer may keep the path from us; the calls that follow tell more.
-            status => told(Verdict::Told, &format!("does not tell its health (status {status})")),
+            (status, _) => told(Verdict::Told, &format!("does not tell its health (status {status})")),
         },
     }
 }
@@ -116,7 +127,6 @@ async fn record(session: &Session, engine: &Engine) -> Finding {
             kv2::Found::Record(stored) => Ok(Current::Live(kv2::version(&stored.revision)?)),
             kv2::Found::Deleted(version) => Ok(Current::Deleted(version)),
             kv2::Found::Missing => Ok(Current::None),
-            kv2::Found::Elsewhere(problem) => Err(problem),
         }),
         KvVersion::V1 => kv1::read(session, &engine.place)
             .await

@@ -21,7 +21,7 @@ use crate::wire::Again;
 pub(crate) async fn read(session: &Session, place: &Place) -> Result<Option<Stored>, Problem> {
     let request = GetSecretRequest { mount: place.mount.clone(), path: place.path.clone() };
     let heard = session.send(&Call::of(&request), Again::Safe).await?;
-    if heard.answer.status == 404 && heard.answer.is_vaults_own() {
+    if heard.answer.is_nothing() {
         return Ok(None);
     }
     let Data { data }: Data<Value> = heard.good()?.json()?;
@@ -53,7 +53,8 @@ pub(crate) async fn write(
     }
     match read(session, place).await {
         Ok(Some(stored)) if stored.document.same_as(document) => Ok(stored.revision),
-        Ok(_) => Err((problem.unwrap_or(Problem::ReadBack), Effect::Unknown)),
+        // A write that was confirmed and is not there was written over since, and nothing of it is left.
+        Ok(_) => Err(problem.map_or(known(Problem::Overwritten), |problem| (problem, Effect::Unknown))),
         Err(unread) => Err((problem.unwrap_or(unread), Effect::Unknown)),
     }
 }

@@ -30,7 +30,7 @@ impl Place {
                 Ok(Self { mount: mount.to_owned(), path: path.to_owned() })
             }
             Some(mount) => Self::below(name, mount.as_str())
-                .ok_or(Problem::Name("it does not begin with the mount that is configured")),
+                .ok_or(Problem::Name("it is not below the mount that is configured")),
         }
     }
 
@@ -47,7 +47,7 @@ pub(crate) fn check(name: &str) -> Result<(), Problem> {
         !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'@' | b':' | b'+' | b'='))
     };
     if name.bytes().any(odd) {
-        return Err(Problem::Name("it holds something else than letters, digits and `-_.@:+=`"));
+        return Err(Problem::Name("it holds something other than letters, digits and `-_.@:+=`"));
     }
     if name.split('/').any(|segment| segment.len() > SEGMENT) {
         return Err(Problem::Name("a part of it is longer than 255 bytes"));

@@ -19,6 +19,9 @@ use crate::wire::{Again, Wire};
 /// How long tidying up may take, beyond any deadline.
 const PARTING: Duration = Duration::from_secs(2);
 
+/// What a renewed token lives beyond the work, in seconds.
+const RESERVE: u64 = 10;
+
 /// A login that all calls of a handle share.
 pub(crate) struct Session {
     wire: Wire,
@@ -105,12 +108,16 @@ impl Session {
         }
         let login = Arc::new(auth::login(&self.auth, &self.wire).await?);
         self.notices.add(Notice::Detail(format!("logged in to Vault by {}", login.who)));
-        // Kept before the namespace is confirmed, so that it is revoked all the same.
+        self.enter(&mut state, login).await
+    }
+
+    /// Keeps a login, before its namespace is confirmed, so that it is revoked all the same.
+    async fn enter(&self, state: &mut State, login: Arc<Login>) -> Result<Arc<Login>, Problem> {
         state.login = Some(Arc::clone(&login));
         if let Some(namespace) = &self.namespace
             && let Err(problem) = self.confirm(&login, namespace).await
         {
-            self.part(&mut state).await;
+            self.part(state).await;
             return Err(problem);
         }
         Ok(login)
@@ -133,12 +140,8 @@ impl Session {
             }
             Err(problem) => return Err(problem),
         };
-        if let Some(namespace) = &self.namespace {
-            self.confirm(&login, namespace).await?;
-        }
         self.notices.add(Notice::Detail(format!("the token ended; logged in again by {}", login.who)));
-        state.login = Some(Arc::clone(&login));
-        Ok(Some(login))
+        self.enter(&mut state, login).await.map(Some)
     }
 
     /// The community server ignores the header and answers from the root namespace: another team's secret.
@@ -184,21 +187,21 @@ impl Session {
             }
             Err(problem) => return Err(problem),
         };
-        let lives = |looked: &Looked| looked.ttl == 0 || looked.ttl >= work;
-        if lives(&looked) {
+        let mut ttl = looked.ttl;
+        // Without a wish the server renews for as long as it did at first, which is no shorter than any wish of ours.
+        for wish in [None, Some(format!("{}s", work + RESERVE))] {
+            if ttl == 0 || ttl >= work {
+                return Ok(());
+            }
+            let renew = Call::of(&RenewTokenSelfRequest { increment: wish });
+            if looked.renewable == Some(true) && self.send(&renew, Again::Never).await?.answer.is_good() {
+                ttl = self.look().await?.ttl;
+            }
+        }
+        if ttl == 0 || ttl >= work {
             return Ok(());
         }
-        let renewed = looked.renewable == Some(true)
-            && self
-                .send(&Call::of(&RenewTokenSelfRequest { increment: None }), Again::Never)
-                .await?
-                .answer
-                .is_good();
-        let ttl = if renewed { self.look().await? } else { looked };
-        if lives(&ttl) {
-            return Ok(());
-        }
-        Err(Problem::ShortLived { ttl: ttl.ttl, work, who: login.who.clone() })
+        Err(Problem::ShortLived { ttl, work, who: login.who.clone() })
     }
 
     /// Revokes a token that logging in made.

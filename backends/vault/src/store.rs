@@ -51,44 +51,42 @@ impl VaultStore {
 
     async fn lookup(&self, name: &RecordName, at: &At) -> std::result::Result<Lookup, Problem> {
         let engine = self.engines.guess(name)?;
+        let found = self.lookup_in(&engine, at).await;
+        if engine.known || !is_doubtful(&found) {
+            return found;
+        }
+        // It may be in an engine of another version, or at another mount.
+        let asked = match self.engines.ask(name.as_str(), &self.session).await? {
+            // Refused twice: it is the right that is missing. Or the settings say what the server does not.
+            Found::Hidden(_) if found.is_err() || self.engines.configured().is_some() => return found,
+            asked => asked.engine(name)?,
+        };
+        if asked.place == engine.place && asked.version == engine.version {
+            return found;
+        }
+        self.lookup_in(&asked, at).await
+    }
+
+    async fn lookup_in(&self, engine: &Engine, at: &At) -> std::result::Result<Lookup, Problem> {
         if engine.version == KvVersion::V1 {
-            return self.lookup_v1(&engine, at).await;
+            return self.lookup_v1(engine, at).await;
         }
         let version = match at {
             At::Current => None,
             At::Revision(revision) => Some(kv2::version(revision)?),
         };
-        let mut found = kv2::read(&self.session, &engine.place, version).await?;
-        let mut sure = engine;
-        if let (false, kv2::Found::Missing | kv2::Found::Elsewhere(_)) = (sure.known, &found) {
-            let asked = match (self.engines.ask(name.as_str(), &self.session).await?, &found) {
-                // Refused twice: it is the right that is missing.
-                (Found::Hidden, kv2::Found::Elsewhere(problem)) => return Err(problem.clone()),
-                (asked, _) => asked.engine(name)?,
-            };
-            if asked.version == KvVersion::V1 {
-                return self.lookup_v1(&asked, at).await;
-            }
-            if asked.place != sure.place {
-                found = kv2::read(&self.session, &asked.place, version).await?;
-            }
-            sure = asked;
-        }
-        match (found, at) {
-            (kv2::Found::Record(stored), _) => Ok(Lookup::Found(stored)),
-            (kv2::Found::Missing, _) => Ok(Lookup::Missing),
-            (kv2::Found::Elsewhere(problem), _) => Err(problem),
-            (kv2::Found::Deleted(version), At::Current) => {
-                Ok(Lookup::Deleted { revision: kv2::revision(version) })
-            }
+        let revision = match (kv2::read(&self.session, &engine.place, version).await?, at) {
+            (kv2::Found::Record(stored), _) => return Ok(Lookup::Found(stored)),
+            (kv2::Found::Missing, _) => return Ok(Lookup::Missing),
+            (kv2::Found::Deleted(version), At::Current) => version,
             (kv2::Found::Deleted(version), At::Revision(_)) => {
-                let now = match kv2::current(&self.session, &sure.place).await? {
+                match kv2::current(&self.session, &engine.place).await? {
                     Current::Live(now) | Current::Deleted(now) => now,
                     Current::None => version,
-                };
-                Ok(Lookup::Deleted { revision: kv2::revision(now) })
+                }
             }
-        }
+        };
+        Ok(Lookup::Deleted { revision: kv2::revision(revision) })
     }
 
     async fn lookup_v1(&self, engine: &Engine, at: &At) -> std::result::Result<Lookup, Problem> {
@@ -187,15 +185,14 @@ impl VaultStore {
             Some(mount) if mount.starts_with(prefix) => "",
             Some(mount) => match prefix.strip_prefix(mount).and_then(|rest| rest.strip_prefix('/')) {
                 Some(rest) => rest,
-                None => return Ok(Vec::new()),
+                None => return Err(Problem::Name("it is not below the mount that is configured")),
             },
             None => "",
         };
-        let (mount, version) = match (mount, self.engines.configured()) {
-            (Some(mount), Some(version)) => (mount.to_owned(), version),
-            (Some(mount), None) => self.asked(mount).await?,
-            (None, _) if prefix.contains('/') => self.asked(prefix.trim_end_matches('/')).await?,
-            (None, _) => return Err(Problem::Name("it names no secrets engine to list")),
+        let (mount, version) = match mount {
+            Some(mount) => self.asked(mount).await?,
+            None if prefix.contains('/') => self.asked(prefix.trim_end_matches('/')).await?,
+            None => return Err(Problem::Name("it names no secrets engine to list")),
         };
         let within = prefix.strip_prefix(&*mount).map_or(within, |rest| rest.trim_start_matches('/'));
         match version {
@@ -205,12 +202,27 @@ impl VaultStore {
     }
 
     async fn asked(&self, path: &str) -> std::result::Result<(String, KvVersion), Problem> {
-        match self.engines.ask(path, &self.session).await? {
-            Found::Mount(mount, version) => Ok((mount, version)),
-            Found::Hidden => Err(Problem::Mount(
-                "there is no secrets engine at this path, or none that the token may know of",
-            )),
+        let settings = self.engines.mount().zip(self.engines.configured());
+        match (self.engines.ask(path, &self.session).await?, settings) {
+            (Found::Mount(mount, version), _) => Ok((mount, version)),
+            (Found::Hidden(_), Some((mount, version))) => Ok((mount.as_str().to_owned(), version)),
+            (Found::Hidden(why), None) => Err(Problem::Mount(why)),
         }
+    }
+}
+
+/// Whether an engine of another version, or at another mount, may have answered.
+fn is_doubtful(found: &std::result::Result<Lookup, Problem>) -> bool {
+    match found {
+        Ok(lookup) => matches!(lookup, Lookup::Missing),
+        Err(problem) => matches!(
+            problem,
+            Problem::Denied { .. }
+                | Problem::Mount(_)
+                | Problem::NotVault { .. }
+                | Problem::NoHistory
+                | Problem::Revision
+        ),
     }
 }
 

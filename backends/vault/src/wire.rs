@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use momo_cred_backend_api::Secret;
 use momo_cred_transport::reqwest::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use momo_cred_transport::reqwest::{self, Request, Url};
-use momo_cred_transport::{ClientOptions, Deadline, HttpAddress, Limits, Silence, backoff, client, exchange};
+use momo_cred_transport::{
+    ClientOptions, Deadline, HttpAddress, InvalidAddress, Limits, Silence, backoff, client, exchange,
+};
 use tokio::time::sleep;
 
 use crate::Problem;
@@ -41,6 +43,8 @@ pub(crate) struct Wire {
     http: reqwest::Client,
     address: HttpAddress,
     host: Option<HeaderValue>,
+    /// The address as it was configured, for people.
+    server: String,
     namespace: Option<HeaderValue>,
     deadline: Deadline,
 }
@@ -48,7 +52,13 @@ pub(crate) struct Wire {
 impl Wire {
     /// Builds the client. Reads certificates, but not for plain http to this machine.
     pub(crate) fn new(config: &VaultConfig) -> Result<Self, Problem> {
-        let odd = |_| Problem::Setting { what: "tls-server-name", why: "it is no host name" };
+        let odd = |why| Problem::Setting {
+            what: "tls-server-name",
+            why: match why {
+                InvalidAddress::Plain => "the address is plain http, where no certificate has a name",
+                _ => "it is no host name",
+            },
+        };
         let renamed = config.tls_server_name.as_deref().map(|name| config.address.under(name).map_err(odd));
         let renamed = renamed.transpose()?;
         let address = renamed.as_ref().unwrap_or(&config.address);
@@ -65,7 +75,14 @@ impl Wire {
             .map_err(|_| Problem::Setting { what: "the namespace", why: "no header can carry it" })?;
         // Only the certificate is for the other name: the request is for the host that was configured.
         let host = renamed.as_ref().and_then(|_| HeaderValue::from_str(config.address.authority()).ok());
-        Ok(Self { http, address: address.clone(), host, namespace, deadline: config.deadline.clone() })
+        Ok(Self {
+            http,
+            server: config.address.to_string(),
+            address: address.clone(),
+            host,
+            namespace,
+            deadline: config.deadline.clone(),
+        })
     }
 
     pub(crate) fn deadline(&self) -> &Deadline {
@@ -85,13 +102,17 @@ impl Wire {
             done += 1;
             let (passes, asked) = match &answer {
                 Ok(answer) => (answer.passes(), answer.retry_after),
-                Err(Problem::Silent(silence)) => (silence.passes(), None),
+                Err(Problem::Silent { silence, .. }) => (silence.passes(), None),
                 Err(_) => (false, None),
             };
             if !passes || again == Again::Never || done >= TIMES {
                 return answer;
             }
             if !self.rest(backoff(done, asked)).await {
+                return answer;
+            }
+            // A pause on a busy machine can outlast what was left: then what was heard is what there is to tell.
+            if self.deadline.remaining().is_none() {
                 return answer;
             }
         }
@@ -110,7 +131,7 @@ impl Wire {
     /// Sends a call once.
     pub(crate) async fn once(&self, call: &Call, token: Option<&Secret>) -> Result<Answer, Problem> {
         let request = self.request(call, token)?;
-        let left = self.deadline.remaining().ok_or(Problem::Silent(Silence::Deadline))?;
+        let left = self.deadline.remaining().ok_or_else(|| self.silent(Silence::Deadline))?;
         self.exchange(call, request, Instant::now() + PATIENCE.min(left * 2 / 3)).await
     }
 
@@ -135,9 +156,13 @@ impl Wire {
             }
             Err(silence) => {
                 tracing::debug!(%method, path, silence = %silence.told_of("the server"), "vault");
-                Err(Problem::Silent(silence))
+                Err(self.silent(silence))
             }
         }
+    }
+
+    fn silent(&self, silence: Silence) -> Problem {
+        Problem::Silent { silence, server: self.server.clone() }
     }
 
     /// Builds the request. Nothing in it renders a secret: the header that holds one is marked.
@@ -233,5 +258,26 @@ mod tests {
         let problem =
             wire("http://127.0.0.1:1").request(&call, Some(&"s3krit\r\nX-Evil: 1".into())).unwrap_err();
         assert!(!format!("{problem} {problem:?}").contains("s3krit"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_name_that_passes_is_the_path_that_is_asked_for(text in "[ -~]{1,20}(/[ -~]{1,20}){0,3}") {
+            if let Ok(name) = momo_cred_backend_api::RecordName::new(format!("secret/{text}"))
+                && crate::path::check(name.as_str()).is_ok()
+            {
+                let request = wire("http://127.0.0.1:1/vault").request(&Call::get(name.to_string()), None).unwrap();
+                assert_eq!(request.url().as_str(), format!("http://127.0.0.1:1/vault/v1/{name}"));
+            }
+        }
+
+        #[test]
+        fn a_mount_that_passes_is_the_path_that_is_asked_for(text in "[ -~]{0,20}/?") {
+            if let Ok(mount) = crate::MountPath::new(&text) {
+                let call = Call::get(format!("auth/{}/login", mount.as_str()));
+                let request = wire("http://127.0.0.1:1").request(&call, None).unwrap();
+                assert_eq!(request.url().path(), format!("/v1/auth/{}/login", text.trim_end_matches('/')));
+            }
+        }
     }
 }

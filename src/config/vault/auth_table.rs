@@ -99,10 +99,11 @@ impl Method {
     }
 
     fn read(text: &str) -> std::result::Result<Self, Bad> {
-        Self::ALL
-            .into_iter()
-            .find(|method| method.name() == text)
-            .ok_or_else(|| Bad::new("there is no such method here", format!("use one of: {}", Self::names())))
+        Self::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
+            let why =
+                "there is no such method here; for any other, log in by `vault login` and leave `auth` out";
+            Bad::new(why, format!("use one of: {}", Self::names()))
+        })
     }
 
     fn names() -> String {

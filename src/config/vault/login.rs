@@ -166,5 +166,8 @@ impl Resolver<'_> {
 
 fn how_to_give(name: &str) -> String {
     let variable = name.to_ascii_uppercase().replace('-', "_");
-    format!("name a file that holds it in `{name}-file` or `{name}-credential`, or set VAULT_{variable}")
+    format!(
+        "name the file or systemd credential that holds it in `{name}-file` or `{name}-credential`, or set \
+         VAULT_{variable}"
+    )
 }

@@ -37,8 +37,8 @@ pub(super) fn segments(text: &str) -> Result<String, Bad> {
         return Ok(text.to_owned());
     }
     Err(Bad::new(
-        "it is letters, digits and `-_.` in segments parted by `/`",
-        "give one such as team-a/secret",
+        "it may hold letters, digits and `-_.` only, in segments parted by `/`",
+        "give one such as team-a/secret, without a slash before it",
     ))
 }
 

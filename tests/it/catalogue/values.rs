@@ -8,7 +8,8 @@ use momo_cred_backend_testkit::Canary;
 /// What placeholders stand for.
 pub(super) struct Values {
     pub(super) fixed: BTreeMap<&'static str, String>,
-    pub(super) port: String,
+    /// Of servers on this machine.
+    pub(super) ports: Vec<u16>,
 }
 
 impl Values {
@@ -36,7 +37,7 @@ impl Values {
     /// The output with everything replaced that differs from run to run.
     pub(super) fn settled(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8_lossy(bytes).replace(&self.fixed["DIR"], "[DIR]");
-        let text = text.replace(&format!(":{}", self.port), ":[PORT]");
+        let text = self.ports.iter().fold(text, |text, port| text.replace(&format!(":{port}"), ":[PORT]"));
         let here = Owner::this_process();
         let text = text.replace(&format!("process {} on {}", here.pid, here.host), "process [PID] on [HOST]");
         let mut settled = String::new();

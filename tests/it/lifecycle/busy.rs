@@ -37,7 +37,7 @@ fn a_run_before_its_claim_keeps_others_out_too() {
 #[test]
 fn a_hand_edit_of_lines_of_others_during_a_run_is_kept() {
     let stage = Stage::with_old();
-    let gate = super::gate::Gate::holding("/token/", stage.gateway.address());
+    let gate = crate::gate::Gate::holding("/token/", stage.gateway.address());
     let stage = stage.through(gate.base_url());
     let run = stage.start(stage.provision());
     gate.wait();
@@ -53,7 +53,7 @@ fn a_hand_edit_of_lines_of_others_during_a_run_is_kept() {
 #[test]
 fn a_hand_edit_of_the_credential_during_a_run_stops_it_and_is_kept() {
     let stage = Stage::with_old();
-    let gate = super::gate::Gate::holding("/token/", stage.gateway.address());
+    let gate = crate::gate::Gate::holding("/token/", stage.gateway.address());
     let stage = stage.through(gate.base_url());
     let run = stage.start(stage.provision());
     gate.wait();

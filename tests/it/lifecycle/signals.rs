@@ -5,8 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 use momo_gateway::{Action, Fault, Operation};
 use rustix::process::Signal;
 
-use super::gate::Gate;
 use super::stage::Stage;
+use crate::gate::Gate;
 
 const SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 

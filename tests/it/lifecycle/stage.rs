@@ -6,17 +6,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use momo_cred_backend_testkit::{Canary, scan};
 use momo_gateway::{Bound, Config, Gateway, Operation, PresetUser, Product, Role};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::sandbox::{Momo, Ran, Sandbox};
-
-/// Longest wait for anything. Only a failing test waits that long.
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::sandbox::{Momo, Ran, Sandbox, until};
 
 /// The user of the credential that is there before.
 pub(super) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
@@ -57,16 +53,6 @@ fn first_issued() -> &'static str {
         let _ = stage.momo(["provision"]).run().code(0);
         stage.sandbox.env_value("MOMO_API_KEY").unwrap()
     })
-}
-
-/// Waits for a condition.
-#[track_caller]
-pub(super) fn until(what: &str, mut reached: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !reached() {
-        assert!(start.elapsed() < DEADLINE, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 impl Stage {

@@ -190,7 +190,7 @@ impl Backend for Wrong {
         match self.flaw {
             Flaw::ExamineFindsNothing => findings.clear(),
             Flaw::ExamineFindsFault => {
-                findings.push(Finding::new("server", Verdict::Bad(ErrorKind::Unavailable), "it is slow"))
+                findings.push(Finding::new("server", Verdict::Bad(ErrorKind::Unavailable), "it is slow"));
             }
             Flaw::ExamineShowsValues => {
                 let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();

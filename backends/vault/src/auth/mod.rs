@@ -11,6 +11,7 @@ mod userpass;
 use std::time::{Duration, Instant};
 
 use momo_cred_backend_api::Secret;
+use momo_cred_transport::backoff;
 use serde::Deserialize;
 
 use crate::Problem;
@@ -18,6 +19,9 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::config::{Auth, MountPath};
 use crate::wire::{Again, Wire};
+
+/// How often a login is sent.
+const TIMES: u32 = 4;
 
 /// A token in use.
 #[derive(Debug)]
@@ -69,20 +73,32 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Makes the call. A login that was lost may have used up a secret id, so it is made once more only where the server
-    /// says that it did nothing.
+    /// Makes the call. A login that was lost may have used up a secret id, so it is made again only where it did not reach
+    /// the server, or the server says that it did nothing.
     async fn make(self, wire: &Wire, call: &Call) -> Result<Login, Problem> {
-        let asked = Instant::now();
-        let mut answer = wire.send(call, None, Again::Never).await?;
-        if matches!(answer.status, 412 | 429 | 472 | 473) && wire.rest(Duration::from_millis(300)).await {
-            answer = wire.send(call, None, Again::Never).await?;
-        }
+        let mut done = 0;
+        let (asked, answer) = loop {
+            let asked = Instant::now();
+            let answer = wire.send(call, None, Again::Never).await;
+            done += 1;
+            let pause = match &answer {
+                Ok(answer) if answer.did_nothing_yet() => backoff(done, answer.retry_after),
+                Err(Problem::Silent { silence, .. }) if silence.passes() && !silence.was_sent() => {
+                    backoff(done, None)
+                }
+                _ => break (asked, answer?),
+            };
+            if done >= TIMES || !wire.rest(pause).await {
+                break (asked, answer?);
+            }
+        };
         if !answer.is_good() {
             return Err(self.refused(&answer));
         }
-        let granted: Granted = answer.json()?;
-        let not_there = Problem::NotVault { status: answer.status, what: "a login without a token" };
-        let grant = granted.auth.filter(|grant| !grant.client_token.is_empty()).ok_or(not_there)?;
+        // Not "none of Vault's": that is asked about again, and a secret id may be good for one login.
+        let odd = || Problem::NoGrant { method: self.method, mount: self.mount.as_str().to_owned() };
+        let granted: Granted = answer.json().map_err(|_| odd())?;
+        let grant = granted.auth.filter(|grant| !grant.client_token.is_empty()).ok_or_else(odd)?;
         let ends = (grant.lease_duration > 0).then(|| asked + Duration::from_secs(grant.lease_duration));
         let token = source::checked("token", "the login", Secret::new(grant.client_token))?;
         Ok(Login { token, who: self.who(), made: true, ends })

@@ -77,15 +77,16 @@ async fn ask(helper: &Helper, deadline: &Deadline) -> Result<momo_cred_backend_a
                 Err(_) => return Err(fault("cannot be heard")),
             }
         }
+        // Whoever still writes would never end: nobody reads on.
+        if length == CAP {
+            return Err(fault("printed more than a token"));
+        }
         let status = child.wait().await.map_err(|_| fault("cannot be waited for"))?;
         if status.success() { Ok(length) } else { Err(fault("ended with a failure")) }
     };
     let length = timeout_at(Instant::from_std(deadline.instant()), talk)
         .await
         .map_err(|_| fault("did not end in time"))??;
-    if length == CAP {
-        return Err(fault("printed more than a token"));
-    }
     let token = source::text(&bytes[..length]).map_err(fault)?;
     if token.is_empty() {
         return Err(fault("knows no token"));

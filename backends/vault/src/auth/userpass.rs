@@ -6,6 +6,7 @@ use super::{Attempt, Login};
 use crate::Problem;
 use crate::call::Call;
 use crate::config::{MountPath, SecretSource};
+use crate::path;
 use crate::wire::Wire;
 
 pub(super) async fn login(
@@ -16,8 +17,8 @@ pub(super) async fn login(
 ) -> Result<Login, Problem> {
     let secret = password.read_password()?;
     // It is a segment of the path.
-    if MountPath::new(username).is_err() || username.contains('/') {
-        let why = "it is letters, digits and `-_.`";
+    if matches!(username, "" | "." | "..") || username.contains('/') || path::check(username).is_err() {
+        let why = "it is letters, digits and `-_.@:+=`";
         return Err(Problem::Setting { what: "the user name", why });
     }
     #[expect(clippy::disallowed_methods, reason = "goes into the body of the login")]

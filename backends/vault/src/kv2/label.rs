@@ -17,8 +17,9 @@ pub(crate) async fn label(session: &Session, place: &Place) {
     const BODY: &[u8] = br#"{"custom_metadata":{"managed-by":"momo-cred"}}"#;
     let path = format!("{}/metadata/{}", place.mount, place.path);
     let call = Call::with_body(Method::PATCH, path, BODY.to_vec());
+    let Some(left) = session.wire().deadline().remaining() else { return };
     let Ok(login) = session.login().await else { return };
-    if let Err(problem) = session.wire().part(&call, &login.token, PATIENCE).await {
+    if let Err(problem) = session.wire().part(&call, &login.token, PATIENCE.min(left)).await {
         tracing::debug!(%problem, "no label");
     }
 }

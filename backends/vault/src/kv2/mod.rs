@@ -71,4 +71,14 @@ mod tests {
         assert_eq!(age("2026-11-21T13:00:10.9Z", None), None);
         assert_eq!(age("s3krit", now), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_version_and_its_revision_are_the_same(number in 1_u64.., text in ".{0,20}") {
+            assert_eq!(version(&revision(number)), Ok(number));
+            if let Ok(number) = version(&Revision::new(text.as_str())) {
+                assert_eq!(revision(number).as_str(), text);
+            }
+        }
+    }
 }

@@ -21,34 +21,33 @@ pub(crate) enum Found {
     Deleted(u64),
     /// Nothing, and nothing that knows of it.
     Missing,
-    /// No answer of this engine: 403, 404, or a body of another shape. It may be an engine of another version, or at
-    /// another mount.
-    Elsewhere(Problem),
 }
 
-/// Reads a version, or the current one: one request.
+/// Reads a version, or the current one: one request. On another engine than one of version 2 the answer is
+/// [`Problem::Denied`], [`Problem::Mount`] or [`Problem::NotVault`], or that there is nothing.
 pub(crate) async fn read(session: &Session, place: &Place, at: Option<u64>) -> Result<Found, Problem> {
     let request = ReadSecretRequest { mount: place.mount.clone(), path: place.path.clone(), version: at };
     let heard = session.send(&Call::of(&request), Again::Safe).await?;
     let date = heard.answer.date;
-    match heard.answer.status {
-        200 => found(session, place, &heard, date),
-        404 => gone(&heard),
-        403 => match heard.problem() {
-            problem @ Problem::Denied { .. } => Ok(Found::Elsewhere(problem)),
-            problem => Err(problem),
-        },
-        _ => Err(heard.problem()),
+    let found = match heard.answer.status {
+        200 => found(session, place, &heard, date)?,
+        404 => gone(&heard)?,
+        _ => return Err(heard.problem()),
+    };
+    match (&found, at) {
+        (Found::Record(stored), Some(at)) if stored.revision != revision(at) => Err(other_version()),
+        (Found::Deleted(version), Some(at)) if *version != at => Err(other_version()),
+        _ => Ok(found),
     }
 }
 
+fn other_version() -> Problem {
+    Problem::NotVault { status: 200, what: "another version than the one that was asked for" }
+}
+
 fn found(session: &Session, place: &Place, heard: &Heard, date: Option<Timestamp>) -> Result<Found, Problem> {
-    let read: Result<Data<ReadSecretResponse>, _> = heard.answer.json();
     // An engine of version 1 with a record called `data/..` has no metadata.
-    let Data { data: ReadSecretResponse { data, metadata } } = match read {
-        Ok(read) => read,
-        Err(problem) => return Ok(Found::Elsewhere(problem)),
-    };
+    let Data { data: ReadSecretResponse { data, metadata } } = heard.answer.json()?;
     let value = Wiped(data);
     if metadata.version == 0 {
         return Err(Problem::NotVault { status: 200, what: "a version 0" });
@@ -66,14 +65,14 @@ fn found(session: &Session, place: &Place, heard: &Heard, date: Option<Timestamp
 
 /// A 404 with a body of the engine is a version that was deleted; with an empty list of errors it is nothing at all.
 fn gone(heard: &Heard) -> Result<Found, Problem> {
-    if !heard.answer.is_vaults_own() {
-        return Err(heard.problem());
+    if heard.answer.is_nothing() {
+        return Ok(Found::Missing);
     }
     let read: Result<Data<Tombstone>, _> = heard.answer.json();
-    Ok(match read {
-        Ok(Data { data }) if data.metadata.version > 0 => Found::Deleted(data.metadata.version),
-        _ => Found::Missing,
-    })
+    match read {
+        Ok(Data { data }) if data.metadata.version > 0 => Ok(Found::Deleted(data.metadata.version)),
+        _ => Err(heard.problem()),
+    }
 }
 
 /// `data` is null in it.

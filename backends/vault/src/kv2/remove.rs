@@ -20,7 +20,8 @@ pub(crate) async fn remove(session: &Session, place: &Place, version: u64) -> Re
     }
     let (mount, path) = (place.mount.clone(), place.path.clone());
     let request = DeleteSecretVersionsRequest { mount, path, versions: vec![version] };
-    let gone = |now| now != Current::Live(version);
+    // Another version on top says nothing of this one.
+    let gone = |now| matches!(now, Current::Deleted(now) if now == version) || now == Current::None;
     send(session, place, &Call::of(&request), gone).await
 }
 

@@ -27,12 +27,11 @@ pub(crate) enum Current {
 pub(crate) async fn current(session: &Session, place: &Place) -> Result<Current, Problem> {
     let heard = metadata(session, place).await?;
     match heard.answer.status {
-        404 if heard.answer.is_vaults_own() => Ok(Current::None),
+        _ if heard.answer.is_nothing() => Ok(Current::None),
         403 if !heard.answer.refuses_token() => match super::read(session, place, None).await? {
             Found::Record(stored) => Ok(Current::Live(version(&stored.revision)?)),
             Found::Deleted(version) => Ok(Current::Deleted(version)),
             Found::Missing => Ok(Current::None),
-            Found::Elsewhere(problem) => Err(problem),
         },
         _ => {
             let now = heard.answer.date;
@@ -50,7 +49,7 @@ pub(crate) async fn current(session: &Session, place: &Place) -> Result<Current,
 /// All versions that the engine knows of, newest first.
 pub(crate) async fn history(session: &Session, place: &Place) -> Result<Vec<Version>, Problem> {
     let heard = metadata(session, place).await?;
-    if heard.answer.status == 404 && heard.answer.is_vaults_own() {
+    if heard.answer.is_nothing() {
         return Ok(Vec::new());
     }
     let now = heard.answer.date;

@@ -36,6 +36,8 @@ enum Settled {
     Lost,
     /// It is not there, and may still be under way.
     Open,
+    /// Its version was made, and there is nothing left of it that would say by whom.
+    Gone,
 }
 
 /// Writes a document if the current version is `expect`, 0 for none.
@@ -46,13 +48,14 @@ pub(crate) async fn write(
     expect: u64,
 ) -> Result<Written, (Problem, Effect)> {
     let known = |problem| (problem, Effect::NotApplied);
-    let cas = u32::try_from(expect).map_err(|_| known(Problem::Revision))?;
+    // No record has this many versions, so that it is not the current one.
+    let cas = u32::try_from(expect).map_err(|_| known(Problem::Stale))?;
     let call = call(place, document, cas).map_err(known)?;
     let next = expect + 1;
-    let mut unheard = false;
+    // Why it is not known what became of an attempt.
+    let mut unheard: Option<Problem> = None;
     let mut done = 0;
     loop {
-        let effect = if unheard { Effect::Unknown } else { Effect::NotApplied };
         let answer = session.send(&call, Again::Never).await;
         done += 1;
         let (problem, asked) = match answer {
@@ -62,30 +65,32 @@ pub(crate) async fn write(
             },
             // Perhaps because of what an earlier attempt of this call did.
             Ok(heard) if heard.answer.is_cas_mismatch() => {
-                return match settle(session, place, document, next, unheard).await {
+                let Some(unheard) = unheard else { return Ok(Written::Mismatch) };
+                return match settle(session, place, document, next).await {
                     Ok(Settled::Done) => Ok(Written::Done(next)),
-                    Ok(Settled::Lost | Settled::Open) => Ok(Written::Mismatch),
-                    Err(problem) => Err((problem, Effect::Unknown)),
+                    Ok(Settled::Lost) => Ok(Written::Mismatch),
+                    // Made by whom, and gone since: a conflict would say that this call changed nothing.
+                    Ok(Settled::Open | Settled::Gone) | Err(_) => Err((unheard, Effect::Unknown)),
                 };
             }
             Ok(heard) => (heard.problem(), heard.answer.retry_after.filter(|_| heard.answer.passes())),
             Err(problem) => (problem, None),
         };
-        let ambiguous = problem.is_ambiguous();
-        unheard |= ambiguous;
-        let passes = ambiguous
+        let passes = problem.is_ambiguous()
             || matches!(problem, Problem::RateLimited | Problem::Sealed | Problem::Unavailable(_))
-            || matches!(&problem, Problem::Silent(silence) if silence.passes());
-        if ambiguous {
-            match settle(session, place, document, next, true).await {
+            || matches!(&problem, Problem::Silent { silence, .. } if silence.passes());
+        if problem.is_ambiguous() {
+            unheard = Some(problem.clone());
+            match settle(session, place, document, next).await {
                 Ok(Settled::Done) => return Ok(Written::Done(next)),
                 Ok(Settled::Lost) => return Ok(Written::Mismatch),
                 Ok(Settled::Open) => {}
-                Err(_) => return Err((problem, Effect::Unknown)),
+                Ok(Settled::Gone) | Err(_) => return Err((problem, Effect::Unknown)),
             }
         }
-        let effect = if unheard { Effect::Unknown } else { effect };
-        if !passes || done >= TIMES || !session.wire().rest(backoff(done, asked)).await {
+        let effect = if unheard.is_some() { Effect::Unknown } else { Effect::NotApplied };
+        let rested = passes && done < TIMES && session.wire().rest(backoff(done, asked)).await;
+        if !rested || session.wire().deadline().remaining().is_none() {
             return Err((problem, effect));
         }
     }
@@ -121,31 +126,16 @@ async fn settle(
     place: &Place,
     document: &Document,
     next: u64,
-    unheard: bool,
 ) -> Result<Settled, Problem> {
-    if !unheard {
-        return Ok(Settled::Lost);
-    }
-    match super::read(session, place, Some(next)).await? {
-        Found::Record(stored)
-            if stored.document.same_as(document) && version(&stored.revision) == Ok(next) =>
-        {
-            Ok(Settled::Done)
-        }
-        Found::Record(_) => Ok(Settled::Lost),
-        // Made and deleted since: by whom cannot be told.
-        Found::Deleted(_) => Err(Problem::Stale),
-        Found::Missing => open(session, place, next).await,
-        Found::Elsewhere(problem) => Err(problem),
-    }
-}
-
-/// The version is not there: not yet, or not any more, because later ones pushed it out.
-async fn open(session: &Session, place: &Place, next: u64) -> Result<Settled, Problem> {
-    match super::read(session, place, None).await? {
-        Found::Record(stored) if version(&stored.revision)? > next => Err(Problem::Stale),
-        Found::Deleted(current) if current > next => Err(Problem::Stale),
-        Found::Elsewhere(problem) => Err(problem),
-        Found::Record(_) | Found::Deleted(_) | Found::Missing => Ok(Settled::Open),
-    }
+    Ok(match super::read(session, place, Some(next)).await? {
+        Found::Record(stored) if stored.document.same_as(document) => Settled::Done,
+        Found::Record(_) => Settled::Lost,
+        Found::Deleted(_) => Settled::Gone,
+        // Not yet, or not any more, because later ones pushed it out.
+        Found::Missing => match super::read(session, place, None).await? {
+            Found::Record(stored) if version(&stored.revision)? > next => Settled::Gone,
+            Found::Deleted(current) if current > next => Settled::Gone,
+            Found::Record(_) | Found::Deleted(_) | Found::Missing => Settled::Open,
+        },
+    })
 }

@@ -11,6 +11,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use momo_cred_backend_api::{
+    At, Backend, Document, Error, Expect, FieldName, Lookup, Notice, RecordName, Revision, Secret, Stored,
+};
 use momo_cred_backend_vault::{Auth, SecretSource, TokenSource, VaultConfig, VaultStore};
 use momo_cred_transport::{Deadline, TlsOptions};
 use momo_live::{KvVersion, Vault};
@@ -60,6 +63,26 @@ impl Mount {
         format!("{}/momo/{path}", self.path)
     }
 
+    /// The same as a name.
+    pub(crate) fn name(&self, path: &str) -> RecordName {
+        name(&self.record(path))
+    }
+
+    /// Settings with a token of these policies.
+    pub(crate) fn config(&self, address: &str, policies: &[&str]) -> VaultConfig {
+        config(address, &self.token(policies))
+    }
+
+    /// Asks as the operator for something below the mount.
+    pub(crate) fn root(&self, method: &str, path: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.vault.root(method, &format!("{}/{path}", self.path), body)
+    }
+
+    /// What is listed below a path of the mount, `null` for nothing.
+    pub(crate) fn peek_list(&self, path: &str) -> serde_json::Value {
+        self.peek(&format!("{}/{path}?list=true", self.path))["data"]["keys"].clone()
+    }
+
     /// Reads what is there as the operator.
     pub(crate) fn peek(&self, path: &str) -> serde_json::Value {
         let root = self.vault.root_token();
@@ -90,4 +113,65 @@ pub(crate) fn given(value: &str) -> SecretSource {
 
 pub(crate) fn store(config: VaultConfig) -> VaultStore {
     VaultStore::new(config).unwrap()
+}
+
+pub(crate) fn name(text: &str) -> RecordName {
+    RecordName::new(text).unwrap()
+}
+
+pub(crate) fn document(fields: &[(&str, &str)]) -> Document {
+    let field = |(name, value): &(&str, &str)| (FieldName::new(*name).unwrap(), Secret::from(*value));
+    fields.iter().map(field).collect()
+}
+
+/// A document with one field.
+pub(crate) fn one(value: &str) -> Document {
+    document(&[("alpha", value)])
+}
+
+pub(crate) async fn create(store: &VaultStore, name: &RecordName, value: &str) -> Revision {
+    store.write(name, &one(value), &Expect::Absent).await.unwrap()
+}
+
+pub(crate) async fn replace(store: &VaultStore, name: &RecordName, value: &str, on: &Revision) -> Revision {
+    store.write(name, &one(value), &Expect::Revision(on.clone())).await.unwrap()
+}
+
+pub(crate) async fn read(store: &VaultStore, name: &RecordName) -> Result<Lookup, Error> {
+    store.read(name, &At::Current).await
+}
+
+#[track_caller]
+pub(crate) fn is_found(lookup: Result<Lookup, Error>) -> Stored {
+    match lookup {
+        Ok(Lookup::Found(stored)) => stored,
+        other => panic!("a record has to be found, and is {other:?}"),
+    }
+}
+
+pub(crate) async fn found(store: &VaultStore, name: &RecordName) -> Stored {
+    is_found(read(store, name).await)
+}
+
+/// All that is ever shown of an error.
+pub(crate) fn told(error: &Error) -> String {
+    let reason = error.reason().unwrap();
+    let mut text = format!("{error} {error:?} {error:#?} {reason} {reason:?} {:?}", reason.next());
+    let mut cause = std::error::Error::source(error);
+    while let Some(now) = cause {
+        text.push_str(&format!(" {now} {now:?}"));
+        cause = now.source();
+    }
+    text
+}
+
+/// Takes the notices of this kind: `Notice::Mend` or `Notice::Detail`.
+pub(crate) fn notices(store: &VaultStore, kind: fn(String) -> Notice) -> Vec<String> {
+    let notices = store.notices().into_iter();
+    notices.filter(|notice| *notice == kind(notice.text().to_owned())).map(|n| n.text().to_owned()).collect()
+}
+
+/// The requests so far whose first line holds this.
+pub(crate) fn asked(tap: &momo_live::Tap, part: &str) -> usize {
+    tap.requests().iter().filter(|line| line.contains(part)).count()
 }

@@ -4,10 +4,10 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::stage::until;
+use crate::sandbox::until;
 
 /// A proxy for plain HTTP/1.1 with `Content-Length`, which is all that the gateway speaks when no fault is scripted.
-pub(super) struct Gate {
+pub(crate) struct Gate {
     base_url: String,
     latch: Arc<Latch>,
 }
@@ -27,7 +27,7 @@ struct State {
 
 impl Gate {
     /// A gate before `upstream` that holds the first request whose path ends like this.
-    pub(super) fn holding(path: &'static str, upstream: SocketAddr) -> Self {
+    pub(crate) fn holding(path: &'static str, upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let latch =
@@ -43,17 +43,17 @@ impl Gate {
         Self { base_url, latch }
     }
 
-    pub(super) fn base_url(&self) -> String {
+    pub(crate) fn base_url(&self) -> String {
         self.base_url.clone()
     }
 
     /// Waits until the request stands before the gate.
-    pub(super) fn wait(&self) {
+    pub(crate) fn wait(&self) {
         until("the request to come to the gate", || self.latch.state.lock().unwrap().arrived);
     }
 
     /// Lets it and all others pass.
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.latch.state.lock().unwrap().open = true;
         self.latch.changed.notify_all();
     }

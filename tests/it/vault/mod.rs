@@ -1,0 +1,30 @@
+//! The binary with records in a live Vault: one server for all tests, a secrets engine of its own for each, and tokens
+//! of the policies that are shipped. Without a server program the tests say so and are left out; under CI they fail.
+//!
+//! - `stage`: a secrets engine, a gateway, and runs with a token
+//! - `peer`: servers that are no Vault, and what a run of the binary costs
+//! - `work`: every command with the policy that is shipped for it
+//! - `shared`: two profiles, logins of the file, fields of others
+//! - `counts`: how many requests and connections a command costs
+//! - `crash`: answers that are lost, and deaths of server and client
+//! - `ended`: tokens that end on the way, records that were deleted
+//! - `busy`: two runs at once, claims of other machines
+//! - `hostile`: peers that are silent, endless, wrong or somebody else
+//! - `login`: logins against such peers, wrapped secret ids, a revocation that hangs
+//! - `leaks`: where a token, a secret id or a key must not be
+//! - `hvac`: records written and read by Python's client
+//! - `kv1`: the secrets engine without compare-and-swap
+
+mod busy;
+mod counts;
+mod crash;
+mod ended;
+mod hostile;
+mod hvac;
+mod kv1;
+mod leaks;
+mod login;
+mod peer;
+mod shared;
+mod stage;
+mod work;

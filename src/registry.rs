@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use momo_cred_backend_api::{Backend, Notice, RecordName};
 use momo_cred_transport::Deadline;
 
@@ -151,12 +152,8 @@ impl Stores {
     /// Closes all of them, and gives what they have left to say.
     pub async fn close(&self) -> Vec<Notice> {
         let all = self.opened.take();
-        let mut notices = Vec::new();
-        for store in all {
-            store.close().await;
-            notices.extend(store.notices());
-        }
-        notices
+        join_all(all.iter().map(|store| store.close())).await;
+        all.iter().flat_map(|store| store.notices()).collect()
     }
 }
 

@@ -9,7 +9,8 @@ use super::network::TIMEOUT;
 use crate::config::{Overrides, Settings};
 use crate::{Error, Kind, Outcome, Result, registry};
 
-/// Names the records that a store has below a location, one location a line. Asks for names only, and reads no value.
+/// Names the records that a store has below a location, one location a line. Asks for names, and whether they were
+/// deleted (in Vault one request each), and reads no value.
 ///
 /// Without LOCATION it is where the profile's record is: all records of a dotenv file, or the records of the same folder
 /// and below it. Records that were deleted are left out.

@@ -26,7 +26,7 @@ pub const SUBSCRIPTION_KEY: &str = "MOMO_CRED_SUBSCRIPTION_KEY";
 pub const PROVISIONING_SUBSCRIPTION_KEY: &str = "MOMO_CRED_PROVISIONING_SUBSCRIPTION_KEY";
 
 /// The Vault server's address.
-pub const VAULT_ADDR: [&str; 2] = ["VAULT_ADDR", "BAO_ADDR"];
+pub const VAULT_ADDR: [&str; 4] = ["VAULT_AGENT_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "BAO_ADDR"];
 /// The namespace.
 pub const VAULT_NAMESPACE: [&str; 2] = ["VAULT_NAMESPACE", "BAO_NAMESPACE"];
 /// The issuers that count: a file (`CACERT`) or a folder (`CAPATH`).

@@ -62,10 +62,13 @@ impl HttpAddress {
     /// [`InvalidAddress`] for a text that is no host name.
     pub fn under(&self, name: &str) -> Result<Self, InvalidAddress> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
-        if name.is_empty() || !name.bytes().all(plain) {
+        // An address needs no resolver, which is what leads the name to this host.
+        if name.is_empty() || !name.bytes().all(plain) || name.parse::<IpAddr>().is_ok() {
             return Err(InvalidAddress::Malformed);
         }
-        self.text.replacen(&self.host, name, 1).parse()
+        let scheme = if self.plain { "http" } else { "https" };
+        let port = self.authority().strip_prefix(&self.host).unwrap_or_default();
+        format!("{scheme}://{name}{port}{}", self.path()).parse()
     }
 
     /// Host and port, as the head of a request has them.
@@ -161,6 +164,9 @@ mod tests {
             address.under("vault.example.com").unwrap().as_str(),
             "https://vault.example.com:8200/https"
         );
+        let short: HttpAddress = "https://p:1".parse().unwrap();
+        assert_eq!(short.under("https").unwrap().as_str(), "https://https:1");
+        assert!(address.under("127.0.0.9").is_err() && address.under("1.2").is_err());
         assert!(address.under("a/b").is_err() && address.under("").is_err() && address.under("a@b").is_err());
     }
 

@@ -72,7 +72,8 @@ impl Silence {
             if now.is::<NoAddress>() {
                 return Self::Unresolved;
             }
-            if let Some(fault) = tls_fault(now) {
+            // On an open connection the request may be done already: what breaks then is a lost answer.
+            if let Some(fault) = tls_fault(now).filter(|_| error.is_connect()) {
                 return Self::Tls(fault);
             }
             cause = now.source();

@@ -1,7 +1,9 @@
 //! Documents as JSON objects: what several stores keep.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -40,11 +42,6 @@ impl Json {
         std::mem::take(&mut self.0)
     }
 
-    /// Whether it is `null`.
-    pub fn is_null(&self) -> bool {
-        self.0.is_null()
-    }
-
     /// The object of a document.
     ///
     /// # Errors
@@ -67,29 +64,6 @@ impl Json {
         Ok(json)
     }
 
-    /// The document of an object. What is no string comes along as JSON text.
-    ///
-    /// # Errors
-    /// [`NotADocument`] for anything but an object, and for a name that no field can have.
-    pub fn document(mut self) -> Result<Document, NotADocument> {
-        let Value::Object(map) = std::mem::take(&mut self.0) else {
-            return Err(NotADocument("it is no object"));
-        };
-        let mut document = Document::new();
-        for (name, value) in map {
-            let mut value = Self(value);
-            let name = FieldName::new(name).map_err(|_| {
-                NotADocument("the name of a field is empty, too long or holds a control character")
-            })?;
-            if let Value::String(text) = &mut value.0 {
-                document.insert(name, Secret::new(std::mem::take(text)));
-            } else {
-                document.insert_json(name, Secret::new(value.0.to_string()));
-            }
-        }
-        Ok(document)
-    }
-
     /// The text.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.0.to_string().into_bytes())
@@ -97,14 +71,31 @@ impl Json {
 }
 
 impl Document {
-    /// Reads the text of a JSON object. What is no string comes along as JSON text.
+    /// Reads the text of a JSON object. What is no string comes along as JSON text, unread: a tree of it would take many
+    /// times the memory of the text.
     ///
     /// # Errors
-    /// [`NotADocument`].
+    /// [`NotADocument`] for anything but an object, and for a name that no field can have.
     pub fn from_json(text: &[u8]) -> Result<Self, NotADocument> {
-        // The error of serde quotes values: it ends here.
-        let value = serde_json::from_slice(text).map_err(|_| NotADocument("it is no JSON"))?;
-        Json(value).document()
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(NotADocument("it is no JSON object"));
+        }
+        // The errors of serde quote values: they end here.
+        let not_json = |_| NotADocument("it is no JSON");
+        let values: BTreeMap<String, &RawValue> = serde_json::from_slice(text).map_err(not_json)?;
+        let mut document = Self::new();
+        for (name, value) in values {
+            let name = FieldName::new(name).map_err(|_| {
+                NotADocument("the name of a field is empty, too long or holds a control character")
+            })?;
+            if value.get().starts_with('"') {
+                let text: String = serde_json::from_str(value.get()).map_err(not_json)?;
+                document.insert(name, Secret::new(text));
+            } else {
+                document.insert_json(name, Secret::from(value.get()));
+            }
+        }
+        Ok(document)
     }
 
     /// The text of the JSON object.

@@ -99,22 +99,43 @@ impl Answer {
 
     /// Whether a bad answer is the server's own: one of a proxy is no word about a record.
     pub(crate) fn is_vaults_own(&self) -> bool {
-        self.json::<Errors>().is_ok()
+        self.is_short() && self.json::<Errors>().is_ok()
     }
 
     /// Whether an engine says that there is nothing. A path outside of any engine is 404, too, with an error in the list;
     /// so is one that the engine's version does not have, with a warning and no list.
     pub(crate) fn is_nothing(&self) -> bool {
-        self.status == 404 && self.json::<Errors>().is_ok_and(|told| told.errors.is_empty())
+        self.status == 404
+            && self.is_short()
+            && self.json::<Errors>().is_ok_and(|told| told.errors.is_empty())
     }
 
     /// Whether a 404 is of an engine that does not have such paths: the wrapper of an answer, with warnings and no data.
     fn is_empty_handed(&self) -> bool {
-        self.json::<Warned>().is_ok()
+        self.is_short() && self.json::<Warned>().is_ok()
+    }
+
+    /// Whether it is as short as what the server says of failures. A long one is somebody else's, and costs memory to read.
+    fn is_short(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.len() <= 64 * 1024)
+    }
+
+    /// The body, read as JSON that borrows from it.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json).
+    pub(crate) fn borrowed<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        let body = self.body.as_ref().ok_or(Problem::TooLarge(self.status))?;
+        serde_json::from_slice(body).map_err(|_| Problem::NotVault {
+            status: self.status,
+            what: "it is not the JSON that belongs there",
+        })
     }
 
     fn says(&self) -> Says {
-        let Ok(Errors { errors }) = self.json::<Errors>() else { return Says::Nothing };
+        let Some(Ok(Errors { errors })) = self.is_short().then(|| self.json::<Errors>()) else {
+            return Says::Nothing;
+        };
         let says = |words: &str| errors.iter().any(|error| error.contains(words));
         if says(CAS_MISMATCH) {
             Says::CasMismatch

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use momo_cred_backend_api::{Effect, Error, ErrorKind, Location, Op, Reason};
+use momo_cred_backend_api::{Effect, Error, ErrorKind, Location, NotADocument, Op, Reason};
 use momo_cred_transport::{ClientError, Silence, TlsFault};
 
 /// Why a Vault store failed.
@@ -196,6 +196,12 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().escape_debug().to_string()
 }
 
+impl From<NotADocument> for Problem {
+    fn from(not: NotADocument) -> Self {
+        Self::Corrupt(not.why())
+    }
+}
+
 impl Problem {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
@@ -314,7 +320,7 @@ impl Reason for Problem {
                     .to_owned()
             }
             Self::Source { .. } => {
-                "check that the file or variable is there and holds the bare value, with one line end at most".to_owned()
+                "check that the file or variable is there and holds the bare value; a file may end in one line end".to_owned()
             }
             Self::Helper { .. } => {
                 "run it by hand with the argument `get`: it has to print a token and nothing else; `vault login` stores one"
@@ -322,10 +328,11 @@ impl Reason for Problem {
             }
             Self::Login { method, status, .. } => match (*method, *status) {
                 // Wrong secrets are 400 in these; a path without a method wants a token, of whom it does not say.
-                (_, 404) | ("approle" | "cert" | "jwt" | "userpass", 403) => "check where the method is mounted: `mount` of `auth` in [vault], and the namespace",
+                (_, 404) | ("approle" | "cert" | "jwt", 403) => "check where the method is mounted: `mount` of `auth` in [vault], and the namespace",
                 ("approle", _) => {
                     "check the role id, and the secret id, which may be used up or too old; if they are right, `mount` of `auth`"
                 }
+                ("userpass", 403) => "check where the method is mounted: `mount` of `auth` in [vault]; after a few failures the server also locks the user for a while",
                 ("userpass", _) => "check user name and password; if they are right, `mount` of `auth`",
                 ("cert", _) => "check that the method knows the certificate or its issuer, then `name` and `mount` of `auth`",
                 _ => "check the role, and which issuer, audience and subject it accepts; if they are right, `mount` of `auth`",

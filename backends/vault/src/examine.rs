@@ -27,6 +27,11 @@ pub(crate) async fn examine(store: &VaultStore, name: &RecordName) -> Vec<Findin
     if findings.iter().any(|finding| matches!(finding.verdict, Verdict::Bad(_))) {
         return findings;
     }
+    if session.is_wrapped() {
+        let text = "the secret id is response-wrapped and can be opened once: left to the run that needs it";
+        findings.push(Finding::new("login", Verdict::Told, text));
+        return findings;
+    }
     match session.login().await {
         Ok(login) => findings.push(Finding::new("login", Verdict::Good, format!("by {}", login.who))),
         Err(problem) => {

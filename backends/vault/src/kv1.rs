@@ -1,8 +1,9 @@
 //! The secrets engine KV version 1: no versions, no compare-and-swap, the last writer wins. The revision is a hash of
 //! what is there.
 
-use momo_cred_backend_api::{Document, Effect, RecordName, Revision, Stored};
-use serde_json::Value;
+use momo_cred_backend_api::{Document, Effect, Json, RecordName, Revision, Stored};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use vaultrs::api::kv1::requests::{
     DeleteSecretRequest, GetSecretRequest, ListSecretRequest, SetSecretRequest,
@@ -11,11 +12,16 @@ use zeroize::Zeroizing;
 
 use crate::Problem;
 use crate::call::Call;
-use crate::document::{self, Wiped, object};
-use crate::kv2::{Data, walk};
+use crate::kv2::walk;
 use crate::path::Place;
 use crate::session::Session;
 use crate::wire::Again;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
 
 /// Reads what is there.
 pub(crate) async fn read(session: &Session, place: &Place) -> Result<Option<Stored>, Problem> {
@@ -24,8 +30,9 @@ pub(crate) async fn read(session: &Session, place: &Place) -> Result<Option<Stor
     if heard.answer.is_nothing() {
         return Ok(None);
     }
-    let Data { data }: Data<Value> = heard.good()?.json()?;
-    let document = document::read(Wiped(data))?;
+    let answer = heard.good()?;
+    let Envelope { data } = answer.borrowed()?;
+    let document = Document::from_json(data.get().as_bytes())?;
     let revision = revision(&document)?;
     Ok(Some(Stored { document, revision, age: None }))
 }
@@ -37,8 +44,8 @@ pub(crate) async fn write(
     document: &Document,
 ) -> Result<Revision, (Problem, Effect)> {
     let known = |problem| (problem, Effect::NotApplied);
-    let body = object(document).map_err(known)?;
-    let data = body.0.to_string().into_bytes();
+    let body = Json::of(document).map_err(|not| known(not.into()))?;
+    let data = body.to_bytes().to_vec();
     let mut request = SetSecretRequest { mount: place.mount.clone(), path: place.path.clone(), data };
     let call = Call::of(&request);
     drop(Zeroizing::new(std::mem::take(&mut request.data)));
@@ -62,7 +69,7 @@ pub(crate) async fn write(
 /// Takes away whatever is there.
 pub(crate) async fn remove(session: &Session, place: &Place) -> Result<(), (Problem, Effect)> {
     let request = DeleteSecretRequest { mount: place.mount.clone(), path: place.path.clone() };
-    let problem = match session.send(&Call::of(&request), Again::Safe).await {
+    let problem = match session.send(&Call::of(&request), Again::Never).await {
         Ok(heard) if heard.answer.is_good() => return Ok(()),
         Ok(heard) => heard.problem(),
         Err(problem) => problem,
@@ -91,10 +98,10 @@ pub(crate) async fn list(session: &Session, mount: &str, prefix: &str) -> Result
 
 /// A hash of names and values. 128 bits, in hex.
 fn revision(document: &Document) -> Result<Revision, Problem> {
-    let object = object(document)?;
-    let text = Zeroizing::new(object.0.to_string());
+    let object = Json::of(document)?;
+    let text = object.to_bytes();
     let mut hash = Sha256::new_with_prefix(b"momo-cred vault revision 1\0");
-    hash.update(text.as_bytes());
+    hash.update(&*text);
     let digest: Zeroizing<[u8; 32]> = Zeroizing::new(hash.finalize().into());
     Ok(Revision::new(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
 }

@@ -12,7 +12,6 @@
 //! | `wire.rs`, `answer.rs` | onto the wire and back: headers, limits, repetition; what a status means |
 //! | `session.rs`, `auth/` | who we are: one file per method of logging in |
 //! | `kv2/`, `kv1.rs` | the operations of the two versions |
-//! | `document.rs` | between documents and JSON |
 //! | `store.rs` | [`VaultStore`], the [`Backend`](momo_cred_backend_api::Backend) |
 //! | `examine.rs` | what `doctor` is told |
 //! | `error.rs` | every reason with its next step |
@@ -23,7 +22,6 @@ mod answer;
 mod auth;
 mod call;
 mod config;
-mod document;
 mod engine;
 mod error;
 mod examine;

@@ -16,8 +16,9 @@ use crate::call::Call;
 use crate::config::{Auth, Namespace, VaultConfig};
 use crate::wire::{Again, Wire};
 
-/// How long tidying up may take, beyond any deadline.
+/// How long tidying up may take, and how long where no time is left.
 const PARTING: Duration = Duration::from_secs(2);
+const LAST: Duration = Duration::from_millis(500);
 
 /// What a renewed token lives beyond the work, in seconds.
 const RESERVE: u64 = 10;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
 #[derive(Debug, Default)]
 struct State {
     login: Option<Arc<Login>>,
+    /// Why there is none. Not tried again: servers lock accounts after a few failures.
+    failed: Option<Problem>,
     /// A second login was made, or tried.
     renewed: bool,
 }
@@ -106,9 +109,18 @@ impl Session {
         if let Some(login) = &state.login {
             return Ok(Arc::clone(login));
         }
-        let login = Arc::new(auth::login(&self.auth, &self.wire).await?);
-        self.notices.add(Notice::Detail(format!("logged in to Vault by {}", login.who)));
-        self.enter(&mut state, login).await
+        if let Some(problem) = &state.failed {
+            return Err(problem.clone());
+        }
+        let entered = match auth::login(&self.auth, &self.wire).await {
+            Ok(login) => {
+                self.notices.add(Notice::Detail(format!("logged in to Vault by {}", login.who)));
+                self.enter(&mut state, Arc::new(login)).await
+            }
+            Err(problem) => Err(problem),
+        };
+        state.failed = entered.as_ref().err().cloned();
+        entered
     }
 
     /// Keeps a login, before its namespace is confirmed, so that it is revoked all the same.
@@ -174,10 +186,12 @@ impl Session {
     /// is made again when it ends; a token that was given is asked about, and renewed where it may be.
     pub(crate) async fn outlives_the_work(&self) -> Result<(), Problem> {
         let login = self.login().await?;
-        if login.made {
+        let work = self.wire.deadline().total().as_secs();
+        let enough = |ends: Instant| ends >= Instant::now() + Duration::from_secs(work);
+        // A login of ours said how long it is good for.
+        if login.made && login.ends.is_none_or(enough) {
             return Ok(());
         }
-        let work = self.wire.deadline().total().as_secs();
         let looked = match self.look().await {
             Ok(looked) => looked,
             Err(Problem::Denied { .. }) => {
@@ -201,7 +215,17 @@ impl Session {
         if ttl == 0 || ttl >= work {
             return Ok(());
         }
+        if login.made && !self.is_wrapped() {
+            let text = format!("the token lives for {ttl} s; another login is made when it ends");
+            self.notices.add(Notice::Detail(text));
+            return Ok(());
+        }
         Err(Problem::ShortLived { ttl, work, who: login.who.clone() })
+    }
+
+    /// Whether logging in uses something up that is there once: a wrapped secret id.
+    pub(crate) fn is_wrapped(&self) -> bool {
+        matches!(self.auth, Auth::AppRole { wrapped: Some(_), .. })
     }
 
     /// Revokes a token that logging in made.
@@ -213,7 +237,8 @@ impl Session {
     async fn part(&self, state: &mut State) {
         let Some(login) = state.login.take().filter(|login| login.made && self.revoke) else { return };
         let revoke = Call::of(&RevokeTokenSelfRequest {});
-        let revoked = self.wire.part(&revoke, &login.token, PARTING).await;
+        let within = self.wire.deadline().remaining().unwrap_or_default().clamp(LAST, PARTING);
+        let revoked = self.wire.part(&revoke, &login.token, within).await;
         if !revoked.is_ok_and(|answer| answer.is_good() || answer.status == 403) {
             let text = "the token that this run made could not be revoked; it ends by itself";
             self.notices.add(Notice::Mend(text.to_owned()));

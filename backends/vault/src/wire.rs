@@ -59,6 +59,10 @@ impl Wire {
                 _ => "it is no host name",
             },
         };
+        if config.tls_server_name.is_some() && config.proxy.is_some() {
+            let why = "a proxy would be asked for that name instead of the host";
+            return Err(Problem::Setting { what: "tls-server-name", why });
+        }
         let renamed = config.tls_server_name.as_deref().map(|name| config.address.under(name).map_err(odd));
         let renamed = renamed.transpose()?;
         let address = renamed.as_ref().unwrap_or(&config.address);

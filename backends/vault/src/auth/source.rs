@@ -70,6 +70,10 @@ pub(super) fn read(path: &Path) -> Result<Option<Secret>, &'static str> {
 }
 
 fn open(path: &Path) -> Result<Option<File>, &'static str> {
+    // A pipe would wait for a writer, beyond any deadline.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err("it is no regular file");
+    }
     match File::open(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -7,7 +7,8 @@ use momo_cred_backend_api::RecordName;
 use vaultrs::api::kv2::requests::ListSecretsRequest;
 use vaultrs::api::kv2::responses::ListSecretsResponse;
 
-use super::{Current, Data, current};
+use super::versions::told;
+use super::{Current, Data};
 use crate::Problem;
 use crate::call::Call;
 use crate::path::{self, Place};
@@ -24,13 +25,15 @@ pub(crate) async fn list(session: &Session, mount: &str, prefix: &str) -> Result
     let mut looks = stream::iter(names)
         .map(|name| async {
             let place = Place::below(&name, mount).ok_or(Problem::Name("it is not below its mount"))?;
-            Ok::<_, Problem>((current(session, &place).await?, name))
+            Ok::<_, Problem>((told(session, &place).await, name))
         })
         .buffered(AT_ONCE);
     while let Some(look) = looks.next().await {
         match look? {
-            (Current::Live(_), name) => live.push(name),
-            (Current::None | Current::Deleted(_), _) => {}
+            // Where that is not for the token to see, the name is all that is told: no value is read for a listing.
+            (Ok(Current::Live(_)) | Err(Problem::Denied { .. }), name) => live.push(name),
+            (Ok(Current::None | Current::Deleted(_)), _) => {}
+            (Err(problem), _) => return Err(problem),
         }
     }
     Ok(live)

@@ -22,7 +22,7 @@ pub(crate) async fn remove(session: &Session, place: &Place, version: u64) -> Re
     let request = DeleteSecretVersionsRequest { mount, path, versions: vec![version] };
     // Another version on top says nothing of this one.
     let gone = |now| matches!(now, Current::Deleted(now) if now == version) || now == Current::None;
-    send(session, place, &Call::of(&request), gone).await
+    send(session, place, &Call::of(&request), Again::Safe, gone).await
 }
 
 /// Deletes the record with all its versions, for good.
@@ -33,7 +33,8 @@ pub(crate) async fn destroy(session: &Session, place: &Place, version: u64) -> R
         Current::None => return Err(known(Problem::Gone)),
     }
     let request = DeleteSecretMetadataRequest { mount: place.mount.clone(), path: place.path.clone() };
-    send(session, place, &Call::of(&request), |now| now == Current::None).await
+    // Not safe to repeat: what somebody creates after it would go, too, under the number of the one before.
+    send(session, place, &Call::of(&request), Again::Never, |now| now == Current::None).await
 }
 
 fn known(problem: Problem) -> (Problem, Effect) {
@@ -45,10 +46,10 @@ async fn send(
     session: &Session,
     place: &Place,
     call: &Call,
+    again: Again,
     done: impl Fn(Current) -> bool,
 ) -> Result<(), (Problem, Effect)> {
-    // Both calls do the same each time.
-    let problem = match session.send(call, Again::Safe).await {
+    let problem = match session.send(call, again).await {
         Ok(heard) if heard.answer.is_good() => return Ok(()),
         Ok(heard) => heard.problem(),
         Err(problem) => problem,

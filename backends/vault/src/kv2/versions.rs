@@ -25,25 +25,30 @@ pub(crate) enum Current {
 
 /// Asks for the current version: from metadata, or where the token may not read that, from the record.
 pub(crate) async fn current(session: &Session, place: &Place) -> Result<Current, Problem> {
-    let heard = metadata(session, place).await?;
-    match heard.answer.status {
-        _ if heard.answer.is_nothing() => Ok(Current::None),
-        403 if !heard.answer.refuses_token() => match super::read(session, place, None).await? {
-            Found::Record(stored) => Ok(Current::Live(version(&stored.revision)?)),
-            Found::Deleted(version) => Ok(Current::Deleted(version)),
-            Found::Missing => Ok(Current::None),
-        },
-        _ => {
-            let now = heard.answer.date;
-            let Data { data }: Data<ReadSecretMetadataResponse> = heard.good()?.json()?;
-            let current = data.current_version;
-            Ok(match data.versions.get(&current.to_string()) {
-                None if current == 0 => Current::None,
-                Some(entry) if !is_gone(entry, now) => Current::Live(current),
-                _ => Current::Deleted(current),
-            })
-        }
+    match told(session, place).await {
+        Err(Problem::Denied { .. }) => Ok(match super::read(session, place, None).await? {
+            Found::Record(stored) => Current::Live(version(&stored.revision)?),
+            Found::Deleted(version) => Current::Deleted(version),
+            Found::Missing => Current::None,
+        }),
+        answer => answer,
     }
+}
+
+/// The current version as metadata tells it.
+pub(crate) async fn told(session: &Session, place: &Place) -> Result<Current, Problem> {
+    let heard = metadata(session, place).await?;
+    if heard.answer.is_nothing() {
+        return Ok(Current::None);
+    }
+    let now = heard.answer.date;
+    let Data { data }: Data<ReadSecretMetadataResponse> = heard.good()?.json()?;
+    let current = data.current_version;
+    Ok(match data.versions.get(&current.to_string()) {
+        None if current == 0 => Current::None,
+        Some(entry) if !is_gone(entry, now) => Current::Live(current),
+        _ => Current::Deleted(current),
+    })
 }
 
 /// All versions that the engine knows of, newest first.

@@ -1,7 +1,7 @@
 //! Writing a version with compare-and-swap. An answer that is lost is settled by reading the version that the write
 //! would have made.
 
-use momo_cred_backend_api::{Document, Effect};
+use momo_cred_backend_api::{Document, Effect, Json};
 use momo_cred_transport::backoff;
 use vaultrs::api::kv2::requests::{SetSecretRequest, SetSecretRequestOptions};
 use vaultrs::api::kv2::responses::SecretVersionMetadata;
@@ -11,7 +11,6 @@ use super::{Data, Found, version};
 use crate::Problem;
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::document::{Wiped, object};
 use crate::path::Place;
 use crate::session::Session;
 use crate::wire::Again;
@@ -97,15 +96,14 @@ pub(crate) async fn write(
 }
 
 fn call(place: &Place, document: &Document, cas: u32) -> Result<Call, Problem> {
-    let mut object = object(document)?;
     let request = SetSecretRequest {
         mount: place.mount.clone(),
         path: place.path.clone(),
-        data: std::mem::take(&mut object.0),
+        data: Json::of(document)?.take(),
         options: Some(SetSecretRequestOptions { cas }),
     };
     let call = Call::of(&request);
-    drop(Wiped(request.data));
+    drop(Json::new(request.data));
     Ok(call)
 }
 

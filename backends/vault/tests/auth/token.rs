@@ -63,7 +63,7 @@ async fn a_source_that_is_there_and_unusable_is_not_passed_over() {
         (TokenSource::Given(in_file(folder.join("gone"))), ["gone (a setting)", "no such file"]),
         (TokenSource::File(stage.file("two", "s3krit s3krit")), ["two", "white space"]),
         (TokenSource::File(stage.file("long", &long)), ["long", "longer than 64 KiB"]),
-        (TokenSource::File(folder), ["the token of", "cannot be read"]),
+        (TokenSource::File(folder), ["the token of", "it is no regular file"]),
     ] {
         let auth = Auth::Token(vec![bad, good.clone()]);
         stage.refuses(auth, ErrorKind::Misconfigured, &words, "s3krit").await;

@@ -158,7 +158,7 @@ impl<'a> Entry<'a> {
         let mut texts = Vec::new();
         for item in list.iter() {
             let DeValue::String(text) = item.get_ref() else {
-                return Err(self.wrong_type("a list of strings", "write each item in quotes"));
+                return Err(self.error("has an item that is no string").next("write each item in quotes"));
             };
             if looks_like_secret(text) {
                 return Err(self.source.secret(self.line, &format!("a value of {}", self.shown)));

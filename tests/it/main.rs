@@ -2,6 +2,7 @@
 //!
 //! - `sandbox`: starts the binary and holds its output; everything below uses it
 //! - `architecture`: the documents name what exists, and the tree keeps its rules
+//! - `aws`: records in AWS, as moto has it
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
@@ -24,6 +25,7 @@
 )]
 
 mod architecture;
+mod aws;
 mod catalogue;
 mod exec;
 mod gate;

@@ -37,6 +37,12 @@ impl Secret {
         self.len() == 0
     }
 
+    /// Whether it is ASCII without white space and control characters: what a header can carry.
+    pub fn is_graphic(&self) -> bool {
+        #[expect(clippy::disallowed_methods, reason = "only the verdict leaves")]
+        self.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
+    }
+
     /// Compares in time that depends on the lengths alone.
     pub fn same_as(&self, other: &Self) -> bool {
         #[expect(clippy::disallowed_methods, reason = "constant-time compare; only the verdict leaves")]

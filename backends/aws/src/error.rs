@@ -25,7 +25,7 @@ pub enum Problem {
         size: usize,
     },
     /// A region that cannot be one: it becomes part of a host name.
-    #[error("the region is none: regions are letters, digits and hyphens")]
+    #[error("the region cannot be one: regions are letters, digits and hyphens")]
     Region,
     /// No region is known.
     #[error(
@@ -68,7 +68,7 @@ pub enum Problem {
     #[error("a quota of the account or the secret is used up (LimitExceededException)")]
     Quota,
     /// The identity has no right to this.
-    #[error("access denied, with {who}")]
+    #[error("access denied to the credentials of {who}")]
     Denied {
         /// Where the credentials are from.
         who: &'static str,
@@ -250,15 +250,17 @@ fn by_code(code: &str, status: u16, who: &'static str) -> Problem {
 impl Reason for Problem {
     fn next(&self) -> Option<String> {
         let next = match self {
-            Self::Name(_) => "name the record like aws:momo/sandbox/collection",
+            Self::Name(_) => "give the name of the secret, not its ARN, like aws:momo/sandbox/collection",
             Self::Empty => "use `remove` to take a record away",
             Self::TooLong { .. } => "take fields of other programs out of it, or keep it in another secret",
             Self::Region => "set AWS_REGION, or `region` in [aws], like eu-west-1",
-            Self::NoRegion => "set AWS_REGION, or `region` in [aws]",
+            Self::NoRegion => "set AWS_REGION, or `region` in [aws], like eu-west-1",
             Self::NoCredentials { .. } => {
                 "log in (aws sso login), set AWS_PROFILE, or run where a role is attached"
             }
-            Self::Credentials { .. } => "try `aws sts get-caller-identity` with the same profile",
+            Self::Credentials { .. } => {
+                "see what `aws sts get-caller-identity` says with the same settings; with single sign-on, log in first (aws sso login)"
+            }
             Self::Silent(silence) => match silence {
                 Silence::Deadline | Silence::Unanswered | Silence::ConnectTimeout => {
                     "run it again later, or give more time with --timeout"
@@ -268,7 +270,9 @@ impl Reason for Problem {
                     "if a proxy of your company reads TLS, add its issuer to the system's certificates"
                 }
                 Silence::Tls(TlsFault::Time) => "check this machine's clock",
-                _ => "check the network and the endpoint, then run it again",
+                _ => {
+                    "check the network, and the region and the endpoint, which `momo-cred doctor` shows with what set them"
+                }
             },
             Self::Endpoint => "use an https endpoint, or one on this machine",
             Self::NotAws | Self::TooLarge => {
@@ -279,13 +283,17 @@ impl Reason for Problem {
             Self::Quota => {
                 "wait a day: versions younger than that are not collected; or ask AWS for a higher quota"
             }
-            Self::Denied { .. } => "ask for the statements in the README of the AWS backend",
+            Self::Denied { .. } => {
+                "see who that is with `aws sts get-caller-identity`, and ask for a policy; the README of the AWS backend has the smallest ones"
+            }
             Self::Identity { .. } => "log in again, and check the clock: try `aws sts get-caller-identity`",
             Self::Kms(_) => "check that the key is enabled and that its policy lets this identity use it",
             Self::Refused(_) => "run `momo-cred doctor`; if it finds nothing, report it",
             Self::NotFound => "create the record instead",
             Self::Exists => "read the record first and replace what was seen",
-            Self::State => "look at it with `aws secretsmanager describe-secret`",
+            Self::State => {
+                "look at it with `aws secretsmanager describe-secret`, which takes the right to DescribeSecret"
+            }
             Self::Deleted => {
                 "bring it back (aws secretsmanager restore-secret), or write over it with --replace"
             }

@@ -29,9 +29,11 @@ pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -
     };
     match session.call(request.send()).await {
         Ok(output) => {
-            let value = output.secret_string();
-            let document = document(value)?;
             let version = output.version_id().ok_or(Problem::NotAws)?;
+            if output.secret_string().is_none() && output.secret_binary().is_none() {
+                return Err(Problem::NotAws);
+            }
+            let document = document(output.secret_string())?;
             let age = age(session, output.created_date());
             Ok(Found::Record(Stored { document, revision: Revision::new(version), age }))
         }

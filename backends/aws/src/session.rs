@@ -193,6 +193,11 @@ impl Chain {
         let mut last = CredentialsError::not_loaded("none");
         for (place, provider) in &self.places {
             match provider.provide_credentials().await {
+                // The SDK panics over a key id that no header can carry.
+                Ok(credentials) if !credentials.access_key_id().bytes().all(|b| b.is_ascii_graphic()) => {
+                    *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+                    return Err(CredentialsError::invalid_configuration("an access key id"));
+                }
                 Ok(credentials) => {
                     *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
                     return Ok(credentials);

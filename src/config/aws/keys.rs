@@ -43,12 +43,13 @@ pub(in crate::config) fn read(entry: &Entry<'_>) -> Result<Keys> {
 }
 
 pub(super) fn region(text: &str) -> std::result::Result<String, Bad> {
-    plain(text, "-", 32).ok_or_else(|| Bad::new("it is no region", "write it like eu-west-1"))
+    plain(text, "-", 32).ok_or_else(|| Bad::new("it cannot be a region", "write it like eu-west-1"))
 }
 
 pub(super) fn profile(text: &str) -> std::result::Result<String, Bad> {
-    plain(text, "-_.@+/ :", 128)
-        .ok_or_else(|| Bad::new("it names no profile", "use the name of a profile in ~/.aws/config"))
+    plain(text, "-_.@+/ :", 128).ok_or_else(|| {
+        Bad::new("it cannot be the name of a profile", "use the name of a profile in ~/.aws/config")
+    })
 }
 
 pub(super) fn endpoint(text: &str) -> std::result::Result<HttpAddress, Bad> {
@@ -63,8 +64,9 @@ pub(super) fn endpoint(text: &str) -> std::result::Result<HttpAddress, Bad> {
 }
 
 fn kms_key(text: &str) -> std::result::Result<String, Bad> {
-    plain(text, "-_/:", 2048)
-        .ok_or_else(|| Bad::new("it is no KMS key", "give its id, its ARN, or an alias such as alias/momo"))
+    plain(text, "-_/:", 2048).ok_or_else(|| {
+        Bad::new("it cannot be a KMS key", "give its id, its ARN, or an alias such as alias/momo")
+    })
 }
 
 impl Keys {

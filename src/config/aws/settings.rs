@@ -67,7 +67,12 @@ impl AwsSettings {
             credentials,
             endpoint,
             kms_key_id,
-            replica_regions: replicas.iter().flat_map(|list| list.split(", ")).map(str::to_owned).collect(),
+            replica_regions: replicas
+                .iter()
+                .flat_map(|list| list.split(", "))
+                .filter(|region| !region.is_empty())
+                .map(str::to_owned)
+                .collect(),
             allow_aws_rotation: allow_aws_rotation.unwrap_or_default(),
             rows: resolver.rows,
         })
@@ -160,12 +165,35 @@ impl Resolver<'_> {
         };
         self.note("credentials", "set", Origin::Environment(id));
         let session_token = self.env.secret(token)?;
+        let given =
+            [(id, Some(&access_key_id)), (key, Some(&secret_access_key)), (token, session_token.as_ref())];
+        for (variable, value) in given {
+            // The classic mistake is a line end, which no header carries and which makes every signature wrong.
+            if value.is_some_and(|value| !value.is_graphic()) {
+                let fault = Bad::new(
+                    "it holds white space or a control character",
+                    "set it anew, without a line end",
+                );
+                return Err(because(refusal(&Origin::Environment(variable)), &fault));
+            }
+        }
         Ok(Some(AwsCredentials { access_key_id, secret_access_key, session_token }))
     }
 }
 
-/// A text of letters, digits and some more.
+/// A text of letters, digits and some more, and no secret access key in the wrong place.
 pub(super) fn plain(text: &str, more: &str, most: usize) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
-    ((1..=most).contains(&text.len()) && text.chars().all(fits)).then(|| text.to_owned())
+    let fit = (1..=most).contains(&text.len()) && text.chars().all(fits) && !is_secret_access_key(text);
+    fit.then(|| text.to_owned())
+}
+
+/// 40 characters of base64. A name that somebody chose is hardly ever of that length and without any `-`, `_` or `.`.
+fn is_secret_access_key(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.as_bytes().iter().any(of);
+    text.len() == 40
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
 }

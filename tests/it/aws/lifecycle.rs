@@ -1,0 +1,169 @@
+//! What becomes of a claim, of a record that was removed, and of fields of others.
+
+use serde_json::{Value, json};
+
+use super::stage::{NAME, OLD_USER, Stage, old_key};
+use crate::gate::Gate;
+
+#[test]
+fn a_claim_is_aborted_or_resumed() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    for command in ["resume", "abort"] {
+        let ran = stage.run(&[command, "--json"]).code(0);
+        assert_eq!(ran.json().pop().unwrap()["outcome"], "noop", "{command}");
+    }
+    let stage = stage.killed_after_the_claim();
+    stage.assert_open();
+    let result = stage.run(&["abort", "--json"]).code(0).json().pop().unwrap();
+    assert_eq!((&result["outcome"], &result["revision"]), (&json!("ok"), &json!(stage.revision())));
+    assert_eq!(stage.served("MOMO_API_KEY"), old_key().value());
+    assert_eq!(stage.status()["claim"], Value::Null);
+
+    let stage = stage.killed_after_the_claim();
+    stage.assert_open();
+    let result = stage.run(&["resume", "--json"]).code(0).json().pop().unwrap();
+    assert_eq!((&result["outcome"], &result["claim"]), (&json!("ok"), &Value::Null));
+    stage.assert_settled();
+}
+
+#[test]
+fn the_claim_of_a_new_record_is_resumed() {
+    let Some(stage) = Stage::new().map(Stage::killed_after_the_claim) else { return };
+    let _ = stage.run(&["exec", "--", "true"]).code(125).says("only an open claim");
+    assert_eq!(stage.status()["claim"]["kind"], "new-user");
+    let _ = stage.run(&["resume"]).code(0);
+    stage.assert_settled();
+    let _ = stage.run(&["resume"]).code(0).says("no claim is open");
+}
+
+/// A run that stands between its claim and its publication: its key was made, and is not tried yet.
+fn held(stage: Stage) -> (Stage, Gate) {
+    let gate = Gate::holding("/token/", stage.gateway.address());
+    let base_url = gate.base_url();
+    (stage.by_way_of(base_url), gate)
+}
+
+#[test]
+fn a_run_that_is_killed_before_it_publishes() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let (stage, gate) = held(stage);
+    let run = stage.begin(stage.momo(&["provision", "--replace"]));
+    gate.wait();
+    run.kill();
+    gate.open();
+    stage.assert_open();
+    let dead = stage.status()["claim"]["api_user"].clone();
+    assert_eq!(stage.gateway.key_requests(dead.as_str().unwrap()), 1);
+    let _ = stage.run(&["resume"]).code(0);
+    assert_eq!(stage.gateway.key_requests(dead.as_str().unwrap()), 1, "a key of another run's user");
+    assert!(stage.status()["retired_api_users"].as_array().unwrap().contains(&dead));
+    stage.assert_settled();
+}
+
+#[test]
+fn a_run_at_work_keeps_others_out() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let (stage, gate) = held(stage);
+    let run = stage.begin(stage.momo(&["provision", "--replace"]));
+    gate.wait();
+    let (before, requests) = (stage.revision(), stage.gateway.requests().len());
+    for command in [&["provision", "--replace"][..], &["resume"], &["abort"]] {
+        let _ = stage.run(command).code(75).says("error[conflict]").says("runs on this machine");
+    }
+    assert_eq!((stage.revision(), stage.gateway.requests().len()), (before, requests));
+    stage.assert_open();
+    gate.open();
+    assert_eq!(run.wait().0, Some(0));
+    stage.assert_settled();
+}
+
+#[test]
+fn a_field_of_others_that_is_edited_during_a_run_is_kept() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let (stage, gate) = held(stage);
+    let run = stage.begin(stage.momo(&["provision", "--replace"]));
+    gate.wait();
+    let mut secret = stage.secret();
+    secret["note"] = json!("edited meanwhile");
+    secret["number"] = json!(7);
+    stage.put(NAME, &secret);
+    gate.open();
+    let (code, said) = run.wait();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!((&stage.secret()["note"], &stage.secret()["number"]), (&json!("edited meanwhile"), &json!(7)));
+    stage.assert_settled();
+}
+
+#[test]
+fn a_removed_record_comes_back() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let revision = stage.revision();
+    let result = stage.run(&["remove", "--yes", "--json"]).code(0).json().pop().unwrap();
+    assert_eq!((&result["revision"], &result["recoverable"]), (&json!(revision), &json!(true)));
+    assert_eq!(stage.status()["state"], "deleted");
+    let _ = stage.run(&["remove", "--yes"]).code(66).says("--destroy");
+    let _ = stage.run(&["exec", "--", "true"]).code(125);
+    assert!(stage.run(&["doctor"]).code(0).out().contains("recovery window"));
+
+    let _ = stage.run(&["provision"]).code(75).says("--replace");
+    let _ = stage.run(&["provision", "--replace"]).code(0);
+    stage.assert_settled();
+}
+
+#[test]
+fn a_record_that_somebody_restores_is_served() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let _ = stage.run(&["remove", "--yes"]).code(0);
+    stage.ask("RestoreSecret", &json!({"SecretId": NAME}));
+    assert_eq!(stage.served("MOMO_API_KEY"), old_key().value());
+}
+
+#[test]
+fn a_destroyed_record_is_gone() {
+    for removed_before in [false, true] {
+        let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+        if removed_before {
+            let _ = stage.run(&["remove", "--yes"]).code(0);
+        }
+        let ran = stage.run(&["remove", "--destroy", "--yes", "--json"]).code(0);
+        assert_eq!(ran.json().pop().unwrap()["recoverable"], false);
+        assert_eq!(stage.status()["state"], "absent");
+        assert_eq!(
+            stage.ask("ListSecrets", &json!({"IncludePlannedDeletion": true}))["SecretList"],
+            json!([])
+        );
+        let _ = stage.run(&["provision"]).code(0);
+        stage.assert_settled();
+    }
+}
+
+#[test]
+fn fields_of_others_stay() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let theirs = json!({
+        "note": "of another team: \u{e4} \"quoted\"\n",
+        "port": 5432,
+        "ratio": 0.1,
+        "hosts": ["a", null, {"b": true}],
+        "nothing": null,
+    });
+    let mut secret = stage.secret();
+    for (name, value) in theirs.as_object().unwrap() {
+        secret[name] = value.clone();
+    }
+    stage.put(NAME, &secret);
+    let kept = |stage: &Stage| {
+        let secret = stage.secret();
+        for (name, value) in theirs.as_object().unwrap() {
+            assert_eq!(secret.get(name), Some(value), "{name}");
+        }
+    };
+    let _ = stage.run(&["provision", "--replace"]).code(0);
+    kept(&stage);
+    stage.assert_settled();
+    let stage = stage.killed_after_the_claim();
+    kept(&stage);
+    let _ = stage.run(&["abort"]).code(0);
+    kept(&stage);
+    assert_ne!(stage.secret()["api_user"], OLD_USER);
+}

@@ -1,0 +1,18 @@
+//! The binary with records in AWS as moto has it: one server for all tests, an account of its own for each. Without moto
+//! the tests say so and are left out; under CI they fail.
+//!
+//! - `stage`: an account, a gateway, and runs with credentials in variables
+//! - `work`: every command, and its JSON
+//! - `lifecycle`: what becomes of a claim, of a record that was removed, and of fields of others
+//! - `counts`: which calls a command makes
+//! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
+//! - `leaks`: where an access key, a session's token or a key must not be
+//! - `found`: what a config that was found may say of AWS
+
+mod counts;
+mod faults;
+mod found;
+mod leaks;
+mod lifecycle;
+mod stage;
+mod work;

@@ -68,7 +68,9 @@ impl HttpAddress {
         }
         let scheme = if self.plain { "http" } else { "https" };
         let port = self.authority().strip_prefix(&self.host).unwrap_or_default();
-        format!("{scheme}://{name}{port}{}", self.path()).parse()
+        let address: Self = format!("{scheme}://{name}{port}{}", self.path()).parse()?;
+        // `1.2` is an address in other clothes.
+        if address.host.eq_ignore_ascii_case(name) { Ok(address) } else { Err(InvalidAddress::Malformed) }
     }
 
     /// Host and port, as the head of a request has them.

@@ -1,8 +1,11 @@
 //! Documents as JSON objects: what several stores keep.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
@@ -82,7 +85,13 @@ impl Document {
         }
         // The errors of serde quote values: they end here.
         let not_json = |_| NotADocument("it is no JSON");
-        let values: BTreeMap<String, &RawValue> = serde_json::from_slice(text).map_err(not_json)?;
+        let over = Cell::new(false);
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let values = json.deserialize_map(Fields { over: &over });
+        if over.get() {
+            return Err(NotADocument("it has more than 4096 fields"));
+        }
+        let values = values.and_then(|values| json.end().map(|()| values)).map_err(not_json)?;
         let mut document = Self::new();
         for (name, value) in values {
             let name = FieldName::new(name).map_err(|_| {
@@ -104,6 +113,33 @@ impl Document {
     /// [`NotADocument`] for a value put in as JSON text that is none.
     pub fn to_json(&self) -> Result<Zeroizing<Vec<u8>>, NotADocument> {
         Ok(Json::of(self)?.to_bytes())
+    }
+}
+
+/// The fields of an object, up to a number that no record has and that costs no memory to speak of.
+struct Fields<'a> {
+    over: &'a Cell<bool>,
+}
+
+const MOST: usize = 4096;
+
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = BTreeMap<String, &'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry()? {
+            values.insert(name, value);
+            if values.len() > MOST {
+                self.over.set(true);
+                return Err(serde::de::Error::custom("too many"));
+            }
+        }
+        Ok(values)
     }
 }
 
@@ -134,6 +170,19 @@ mod tests {
         assert_eq!(document.json().count(), 3);
         assert_eq!(&**document.to_json().unwrap(), text.as_bytes());
         assert!(Document::from_json(b"{}").unwrap().is_empty());
+        assert!(Document::from_json(b"{} x").is_err());
+    }
+
+    #[test]
+    fn an_object_without_an_end_of_fields_is_none() {
+        let fields = |n: usize| {
+            let fields: Vec<_> = (0..n).map(|n| format!(r#""f{n}":"1""#)).collect();
+            Document::from_json(format!("{{{}}}", fields.join(",")).as_bytes()).map(|document| document.len())
+        };
+        assert_eq!(
+            (fields(MOST), fields(MOST + 1)),
+            (Ok(MOST), Err(NotADocument("it has more than 4096 fields")))
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod support;
 
 use momo_cred_backend_api::Verdict::{Bad, Good, Mend, Told};
 use momo_cred_backend_api::{Backend, ErrorKind, Finding, Removal, Verdict};
-use momo_cred_backend_vault::{KvVersion as Configured, VaultConfig};
+use momo_cred_backend_vault::{Auth, KvVersion as Configured, MountPath, VaultConfig};
 use momo_live::{KvVersion, Storage, Tap, Vault, VaultOptions, response};
 use serde_json::json;
 use support::{EXEC, Mount, ROTATE, config, create, name, store};
@@ -174,4 +174,29 @@ async fn a_wrong_mount_path_login_or_content_is_bad() {
     let findings = good().examine(&mount.name("a")).await;
     assert_eq!(about(&findings, "record").verdict, Bad(ErrorKind::Corrupt));
     assert!(!format!("{findings:?}").contains("s3krit"));
+}
+
+/// It opens once: the run that needs it would find it opened, and take that for a theft.
+#[tokio::test]
+async fn a_wrapped_secret_id_is_left_to_the_run_that_needs_it() {
+    let Some(mount) = Mount::new(KvVersion::V2) else { return };
+    mount.root("POST", "data/momo/a", &json!({"data": {"alpha": "1"}}));
+    mount.vault.policy(&mount.path, &mount.policy(EXEC));
+    let role = mount.vault.approle(&mount.path, &[&mount.path]);
+    let wrapper = mount.vault.wrapped_secret_id(&role.name, "60s");
+    let tap = Tap::new(mount.vault.socket());
+    let mut config = config(&tap.address(), "unused");
+    config.auth = Auth::AppRole {
+        mount: MountPath::new("approle").unwrap(),
+        role_id: role.role_id,
+        secret_id: Some(support::given(&wrapper)),
+        wrapped: Some(MountPath::new(&format!("auth/approle/role/{}/secret-id", role.name)).unwrap()),
+    };
+    for _ in 0..2 {
+        let findings = examine(config.clone(), &mount).await;
+        assert_eq!(verdicts(&findings), [("server", Good), ("login", Told)], "{findings:?}");
+        assert!(about(&findings, "login").text.contains("can be opened once"));
+    }
+    assert_eq!(support::asked(&tap, "GET /v1/sys/health"), tap.requests().len());
+    support::found(&store(config), &mount.name("a")).await;
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::stage::{EXEC, Stage, old_key};
 
 /// A stage behind a tap.
-fn tapped(stage: Stage) -> (Stage, Tap) {
+pub(super) fn tapped(stage: Stage) -> (Stage, Tap) {
     let tap = Tap::new(stage.vault().socket());
     let address = tap.address();
     (stage.through(address), tap)

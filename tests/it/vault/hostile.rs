@@ -139,7 +139,7 @@ fn a_peer_that_is_no_vault() {
         ("a version that is a text", of(r#"{"api_key":"x"}"#, &good.replace("1,", "\"1\",")), 76),
         ("a version 0", of(r#"{"api_key":"x"}"#, &good.replace("1,", "0,")), 76),
         ("a negative version", of(r#"{"api_key":"x"}"#, &good.replace("1,", "-1,")), 76),
-        ("a lone surrogate", of(r#"{"api_key":"\ud800"}"#, good), 76),
+        ("a lone surrogate", of(r#"{"api_key":"\ud800"}"#, good), 65),
         ("a record that is a list", of(r#"["x"]"#, good), 65),
         ("a record that is a text", of(r#""x""#, good), 65),
         ("a name with a control character", of(r#"{"a\u001b[31mb":"x"}"#, good), 65),

@@ -9,8 +9,10 @@
 //! - `crash`: answers that are lost, and deaths of server and client
 //! - `ended`: tokens that end on the way, records that were deleted
 //! - `busy`: two runs at once, claims of other machines
+//! - `dense`: answers of some MiB that are a value every few bytes
 //! - `hostile`: peers that are silent, endless, wrong or somebody else
 //! - `login`: logins against such peers, wrapped secret ids, a revocation that hangs
+//! - `refused`: a wrong password, a pipe for a file, a gateway in the way; silence after a login
 //! - `leaks`: where a token, a secret id or a key must not be
 //! - `hvac`: records written and read by Python's client
 //! - `kv1`: the secrets engine without compare-and-swap
@@ -18,6 +20,7 @@
 mod busy;
 mod counts;
 mod crash;
+mod dense;
 mod ended;
 mod hostile;
 mod hvac;
@@ -25,6 +28,7 @@ mod kv1;
 mod leaks;
 mod login;
 mod peer;
+mod refused;
 mod shared;
 mod stage;
 mod work;

@@ -5,7 +5,6 @@ use momo_cred_backend_api::{Document, Notice, Stored};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use vaultrs::api::kv2::requests::ReadSecretRequest;
-use vaultrs::api::kv2::responses::SecretVersionMetadata;
 
 use super::{Data, age, moment, revision};
 use crate::Problem;
@@ -25,7 +24,15 @@ struct Envelope<'a> {
 struct Version<'a> {
     #[serde(borrow)]
     data: Option<&'a RawValue>,
-    metadata: SecretVersionMetadata,
+    metadata: About,
+}
+
+/// Without the custom metadata, which nobody here asks for.
+#[derive(Deserialize)]
+struct About {
+    created_time: String,
+    deletion_time: String,
+    version: u64,
 }
 
 /// What there is.
@@ -90,7 +97,7 @@ fn gone(heard: &Heard) -> Result<Found, Problem> {
 /// `data` is null in it.
 #[derive(serde::Deserialize)]
 struct Tombstone {
-    metadata: SecretVersionMetadata,
+    metadata: About,
 }
 
 /// A version that is there and has a time of deletion will be gone then: `delete_version_after` of mount or record.

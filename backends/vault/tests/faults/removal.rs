@@ -5,7 +5,7 @@ use std::time::Duration;
 use momo_cred_backend_api::{Backend, Effect, ErrorKind, Lookup, Removal};
 
 use crate::Stage;
-use crate::support::{asked, create, found, read, replace};
+use crate::support::{asked, create, found, one, read, replace};
 
 #[tokio::test]
 async fn a_lost_answer_or_request_is_settled() {
@@ -34,6 +34,29 @@ async fn a_lost_answer_or_request_is_settled() {
             stage.mount.root("DELETE", "metadata/momo/a", &serde_json::Value::Null);
         }
     }
+}
+
+/// A second request to destroy would take it under the number of the one before: both are version 1.
+#[tokio::test]
+async fn a_record_that_is_created_after_a_lost_answer_survives() {
+    let Some(stage) = Stage::new() else { return };
+    let name = stage.name();
+    let first = create(&stage.other(), &name, "1").await;
+    stage.tap.lose_answer_of("DELETE", "/metadata/");
+    // Were it sent again, then after the other writer.
+    stage.tap.delay("DELETE", "/metadata/", Duration::from_millis(800));
+    let (store, other) = (stage.store(), stage.other());
+    let (removed, theirs) = tokio::join!(store.remove(&name, &first, Removal::Destroy), async {
+        while matches!(read(&other, &name).await.unwrap(), Lookup::Found(_)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        create(&other, &name, "theirs").await
+    });
+    // Seen gone before the other writer came, or not: both are true.
+    assert!(removed.is_ok() || removed.unwrap_err().effect() == Effect::Unknown);
+    assert_eq!(asked(&stage.tap, "DELETE"), 1);
+    let left = found(&other, &name).await;
+    assert!(left.document.same_as(&one("theirs")) && left.revision == theirs && theirs == first);
 }
 
 #[tokio::test]

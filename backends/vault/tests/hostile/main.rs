@@ -10,6 +10,7 @@ mod elsewhere;
 mod logins;
 mod peer;
 mod reads;
+mod spoiled;
 mod tls;
 mod writes;
 

@@ -1,10 +1,12 @@
 //! Certificates, and what is no TLS.
 
-use std::time::Instant;
+use std::io::Write;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use momo_cred_backend_api::ErrorKind;
 use momo_cred_backend_vault::VaultConfig;
-use momo_cred_transport::{Roots, TlsOptions};
+use momo_cred_transport::{Deadline, Roots, TlsOptions};
 use momo_live::{Flaw, KvVersion, Tls, Vault, VaultOptions};
 use serde_json::json;
 
@@ -76,6 +78,59 @@ async fn a_certificate_for_another_host_passes_under_its_name() {
     let mut odd = trusting(&vault, &vault.address());
     odd.tls_server_name = Some("a b/c@d".to_owned());
     assert!(momo_cred_backend_vault::VaultStore::new(odd).is_err());
+}
+
+/// What a store says to this name, with a proxy or without. Nothing is asked of anybody.
+fn refusal(name: &str, proxied: bool) -> String {
+    let peer = Peer::always(Reply::Silence);
+    let mut roots = tempfile::NamedTempFile::new().unwrap();
+    roots.write_all(momo_live::Authority::new().ca_pem().as_bytes()).unwrap();
+    let mut config = against(&peer.address.replace("http:", "https:"));
+    config.tls.roots = Roots::File(roots.path().to_owned());
+    config.tls_server_name = Some(name.to_owned());
+    config.proxy = proxied.then(|| peer.address.parse().unwrap());
+    let Err(problem) = momo_cred_backend_vault::VaultStore::new(config) else { panic!("{name} is taken") };
+    assert_eq!(peer.seen().len(), 0);
+    problem.to_string()
+}
+
+/// It would be connected to: only names are led to the configured host.
+#[test]
+fn an_address_in_the_place_of_a_name_is_refused() {
+    for name in ["127.0.0.1", "127.0.0.9", "203.0.113.7"] {
+        let told = refusal(name, false);
+        assert!(told.contains("tls-server-name") && told.contains("it is no host name"), "{told}");
+    }
+}
+
+/// Whoever reads URLs takes these for addresses, too: `1.2` is 1.0.0.2.
+#[test]
+fn a_name_that_a_url_makes_an_address_of_is_refused() {
+    for name in ["1.2", "127.1", "2130706433", "0x7f.1", "0x7f000001", "127.0.0.1."] {
+        let told = refusal(name, false);
+        assert!(told.contains("tls-server-name") && told.contains("it is no host name"), "{told}");
+    }
+}
+
+#[test]
+fn a_name_beside_a_proxy_is_refused() {
+    let told = refusal("vault.example.test", true);
+    assert!(told.contains("tls-server-name") && told.contains("a proxy would be asked"), "{told}");
+}
+
+/// Also where the name has an address of its own: somebody else's.
+#[tokio::test]
+async fn a_name_is_asked_for_at_the_configured_host_only() {
+    let Some(vault) = server(Tls::Trusted) else { return };
+    // `localhost` is in the certificate, and 127.0.0.2 is not where that leads.
+    let peer = TcpListener::bind("127.0.0.2:0").unwrap();
+    let address = format!("https://{}", peer.local_addr().unwrap());
+    let mut config = trusting(&vault, &address);
+    config.tls_server_name = Some("localhost".to_owned());
+    config.deadline = Deadline::after(Duration::from_secs(2));
+    let knocked = std::thread::spawn(move || peer.accept().is_ok());
+    read(&store(config), &record()).await.unwrap_err();
+    assert!(knocked.is_finished() && knocked.join().unwrap(), "it went to the other host");
 }
 
 #[tokio::test]

@@ -139,6 +139,33 @@ async fn settings_are_believed_where_the_server_tells_nothing() {
     }
 }
 
+/// A gateway that knows a few paths refuses the others in its own words.
+#[tokio::test]
+async fn settings_are_believed_where_a_gateway_keeps_the_path_from_us() {
+    let Some(stage) = Stage::new(KvVersion::V2) else { return };
+    let name = stage.mount.name("a");
+    for status in [400, 401, 403, 404, 405, 451] {
+        let raw = response(status, &[("Content-Type", "text/html")], "<html>not for you</html>");
+        stage.tap.answer("GET", "sys/internal/ui/mounts", &raw, 5);
+        // Without settings nobody knows what there is.
+        let words = "something before the server";
+        is_misconfigured(stage.store().write(&name, &one("1"), &Expect::Absent).await, words);
+        is_misconfigured(read(&stage.store(), &name).await, words);
+
+        let store = || {
+            stage.configured(|config| {
+                config.mount = Some(mount(&stage.mount.path));
+                config.kv_version = Some(Configured::V2);
+            })
+        };
+        assert!(matches!(read(&store(), &name).await, Ok(Lookup::Missing)), "{status}");
+        let revision = create(&store(), &name, "1").await;
+        found(&store(), &name).await;
+        store().remove(&name, &revision, momo_cred_backend_api::Removal::Destroy).await.unwrap();
+        stage.tap.forget();
+    }
+}
+
 #[tokio::test]
 async fn a_mount_that_the_server_makes_up_is_refused() {
     let Some(stage) = Stage::new(KvVersion::V2) else { return };

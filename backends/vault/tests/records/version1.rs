@@ -8,7 +8,7 @@ use momo_live::KvVersion;
 use serde_json::{Value, json};
 
 use crate::Stage;
-use crate::support::{create, found, is_found, name, one, read, replace, told};
+use crate::support::{asked, create, found, is_found, name, one, read, replace, told};
 
 fn allowed(stage: &Stage) -> VaultStore {
     stage.configured(|config| {
@@ -141,4 +141,23 @@ async fn a_record_that_is_called_data_fools_no_read() {
     let literally = name(&format!("{}/data/momo/a", stage.mount.path));
     let stored = found(&anybody, &literally).await;
     assert_eq!(stored.document.json().count(), 2);
+}
+
+/// It may be sent once: a second time it would take what somebody created after the first.
+#[tokio::test]
+async fn a_removal_whose_answer_is_lost_is_not_sent_again() {
+    let Some(stage) = Stage::new(KvVersion::V1) else { return };
+    let (store, other, name) = (allowed(&stage), allowed(&stage), stage.mount.name("a"));
+    let revision = create(&store, &name, "1").await;
+    stage.tap.lose_answer_of("DELETE", "");
+    stage.tap.delay("DELETE", "", Duration::from_millis(800));
+    let (removed, _) = tokio::join!(store.remove(&name, &revision, Removal::Destroy), async {
+        while matches!(read(&other, &name).await.unwrap(), Lookup::Found(_)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        create(&other, &name, "theirs").await
+    });
+    assert!(removed.is_ok() || removed.unwrap_err().effect() == Effect::Unknown);
+    assert_eq!(asked(&stage.tap, "DELETE"), 1);
+    assert!(found(&other, &name).await.document.same_as(&one("theirs")));
 }

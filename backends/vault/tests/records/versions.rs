@@ -7,7 +7,7 @@ use momo_live::KvVersion;
 use serde_json::json;
 
 use crate::Stage;
-use crate::support::{create, found, is_found, notices, one, read, replace, told};
+use crate::support::{asked, create, found, is_found, notices, one, read, replace, told};
 
 fn deleted(lookup: Result<Lookup, momo_cred_backend_api::Error>) -> Revision {
     match lookup {
@@ -175,4 +175,22 @@ async fn a_revision_that_is_no_version_is_refused() {
     let error = store.write(&name, &one("2"), &far).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "beyond what vaultrs counts: {}", told(&error));
     assert!(found(&store, &name).await.document.same_as(&one("1")));
+}
+
+/// Whether it was deleted stands in metadata; a value is not read to find that out.
+#[tokio::test]
+async fn a_listing_reads_no_value_where_metadata_is_not_for_the_token() {
+    let Some(stage) = Stage::new(KvVersion::V2) else { return };
+    let names = ["a", "b", "c/d"].map(|path| stage.mount.name(path));
+    for name in &names {
+        create(&stage.store(), name, "1").await;
+    }
+    let lister = r#"path "secret/metadata/momo/*" { capabilities = ["list"] }"#;
+    let all = r#"path "secret/data/momo/*" { capabilities = ["create", "read", "update"] }"#;
+    let store = crate::support::store(stage.mount.config(&stage.tap.address(), &[lister, all]));
+    stage.tap.forget();
+    let mut listed = store.list(&stage.mount.record("")).await.unwrap();
+    listed.sort();
+    assert_eq!(listed, names);
+    assert_eq!(asked(&stage.tap, "/data/"), 0, "{:?}", stage.tap.requests());
 }

@@ -35,9 +35,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         let error = Error::new(Kind::Usage, "LOCATION is refused").because(fault);
         return Err(error.next("give a location such as vault:secret/momo/ or dotenv:.env"));
     }
-    // A folder in Vault ends in a slash, typed or not.
+    // A folder of a store ends in a slash, typed or not.
     let given = options.location.as_ref().map(|location| {
-        let folder = location.starts_with("vault:") && !location.ends_with('/');
+        let folder = !location.starts_with("dotenv:") && !location.ends_with('/');
         if folder { format!("{location}/") } else { location.clone() }
     });
     let overrides =

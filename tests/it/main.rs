@@ -6,6 +6,7 @@
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
+//! - `held`: a run of the binary that is under way
 //! - `import`: what an existing credential can come from
 //! - `leaks`: where a value must not be, as the kernel sees it
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
@@ -29,6 +30,7 @@ mod aws;
 mod catalogue;
 mod exec;
 mod gate;
+mod held;
 mod import;
 mod leaks;
 mod lifecycle;

@@ -18,6 +18,12 @@ pub(crate) struct Answer {
     body: Option<Zeroizing<Vec<u8>>>,
 }
 
+/// The wrapper of most answers. Has no `Debug`: it may hold secrets.
+#[derive(Deserialize)]
+pub(crate) struct Data<T> {
+    pub(crate) data: T,
+}
+
 /// What the server's messages are known to say. Wordings of Vault 1.21 and OpenBao 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Says {

@@ -8,6 +8,7 @@ use momo_cred_backend_api::RecordName;
 use serde::Deserialize;
 
 use crate::Problem;
+use crate::answer::Data;
 use crate::call::Call;
 use crate::config::{KvVersion, MountPath, Namespace, VaultConfig};
 use crate::path::{self, Place};
@@ -31,11 +32,6 @@ pub(crate) struct Engines {
     namespace: Option<Namespace>,
     /// Mount to version, as the server said.
     found: Mutex<BTreeMap<String, KvVersion>>,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    data: Mount,
 }
 
 /// The answer of `sys/internal/ui/mounts` (<https://developer.hashicorp.com/vault/api-docs/system/internal-ui-mounts>).
@@ -112,7 +108,7 @@ impl Engines {
             }
             _ => {}
         }
-        let Data { data } = heard.good()?.json()?;
+        let Data { data }: Data<Mount> = heard.good()?.json()?;
         let mount = self.below_namespace(&data.path);
         if !matches!(&*data.kind, "kv" | "generic") {
             return Err(Problem::Mount("the path is in a secrets engine of another type than KV"));

@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use vaultrs::api::kv2::requests::{ReadConfigurationRequest, ReadSecretMetadataRequest};
 use vaultrs::api::kv2::responses::{ReadConfigurationResponse, ReadSecretMetadataResponse};
 
+use crate::answer::Data;
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::kv2::{self, Current, Data};
+use crate::kv2::{self, Current};
 use crate::session::Session;
 use crate::wire::Again;
 use crate::{KvVersion, Problem, VaultStore, kv1};

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest, RevokeTokenSelfRequest};
 
 use crate::Problem;
-use crate::answer::Answer;
+use crate::answer::{Answer, Data};
 use crate::auth::{self, Login};
 use crate::call::Call;
 use crate::config::{Auth, Namespace, VaultConfig};
@@ -70,11 +70,6 @@ pub(crate) struct Looked {
     pub(crate) namespace_path: Option<String>,
     #[serde(default)]
     pub(crate) policies: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Data<T> {
-    data: T,
 }
 
 impl Session {

@@ -1,4 +1,4 @@
-//! What goes onto the wire. With `document.rs` and the login files the only place here that opens secrets.
+//! What goes onto the wire. With the files of `auth/` the only place here that opens secrets.
 
 use std::time::{Duration, Instant};
 

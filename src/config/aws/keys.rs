@@ -72,13 +72,12 @@ fn kms_key(text: &str) -> std::result::Result<String, Bad> {
 impl Keys {
     /// What can send a secret elsewhere or log in as somebody else, each with its table: `aws.endpoint`.
     pub(in crate::config) fn sensitive(&self) -> Vec<(String, Located<String>)> {
-        let text = |key: &Option<Located<String>>| key.clone();
         let endpoint = self.endpoint.as_ref();
         let keys = [
-            ("aws.profile", text(&self.profile)),
+            ("aws.profile", self.profile.clone()),
             ("aws.endpoint", endpoint.map(|key| Located { value: key.value.to_string(), line: key.line })),
-            ("aws.kms-key-id", text(&self.kms_key_id)),
-            ("aws.replica-regions", text(&self.replica_regions)),
+            ("aws.kms-key-id", self.kms_key_id.clone()),
+            ("aws.replica-regions", self.replica_regions.clone()),
         ];
         keys.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }

@@ -7,8 +7,9 @@ use momo_cred_backend_testkit::Canary;
 use momo_live::response;
 use serde_json::json;
 
-use super::stage::{ENDPOINT, Held, Stage};
+use super::stage::{ENDPOINT, Stage};
 use crate::gate::Gate;
+use crate::held::Held;
 
 #[test]
 fn of_two_runs_on_an_empty_name_one_wins() {

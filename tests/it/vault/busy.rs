@@ -18,7 +18,7 @@ fn of_two_runs_on_an_empty_path_one_wins() {
             run
         });
         gates.iter().for_each(Gate::open);
-        let ends = runs.map(super::stage::Held::wait);
+        let ends = runs.map(crate::held::Held::wait);
         let mut codes = ends.each_ref().map(|(code, _)| code.unwrap());
         codes.sort_unstable();
         assert_eq!(codes, [0, 75], "{ends:?}");

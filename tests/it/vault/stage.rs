@@ -1,9 +1,6 @@
 //! A secrets engine of its own, a gateway, and runs of the binary with a token of a shipped policy.
 
-use std::fs::File;
 use std::ops::Deref;
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,6 +9,7 @@ use momo_gateway::{Action, Bound, Fault, Gateway, Operation, PresetUser, Product
 use momo_live::{KvVersion, Vault, VaultOptions};
 use serde_json::{Value, json};
 
+use crate::held::Held;
 use crate::sandbox::{Momo, Ran, Sandbox, gateway, key, until};
 
 pub(super) const EXEC: &str = include_str!("../../../backends/vault/policies/exec.hcl");
@@ -252,40 +250,6 @@ impl Stage {
 
     /// Starts a run of one's own.
     pub(super) fn begin(&self, momo: Momo) -> Held {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let [out, err] = ["out", "err"].map(|name| self.sandbox.root().join(format!("run-{number}.{name}")));
-        let mut command = momo.into_command();
-        crate::pty::without_terminal(&mut command);
-        command.stdout(File::create_new(out).unwrap()).stderr(File::create_new(&err).unwrap());
-        Held { child: command.stdin(Stdio::null()).spawn().unwrap(), err }
-    }
-}
-
-/// A run that is under way. Dropping it kills it.
-pub(super) struct Held {
-    child: Child,
-    err: PathBuf,
-}
-
-impl Held {
-    /// SIGKILL, and the end of the process.
-    pub(super) fn kill(mut self) {
-        self.child.kill().unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), None, "it had ended before");
-    }
-
-    /// Waits for its end, and gives the exit code and what was said.
-    pub(super) fn wait(mut self) -> (Option<i32>, String) {
-        let status = self.child.wait().unwrap();
-        (status.code(), std::fs::read_to_string(&self.err).unwrap())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // Both fail where it has ended: that is fine.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Held::begin(&self.sandbox, momo)
     }
 }

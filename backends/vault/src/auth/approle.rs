@@ -8,6 +8,7 @@ use vaultrs::api::sys::responses::WrappingLookupResponse;
 
 use super::{Attempt, Login, source};
 use crate::Problem;
+use crate::answer::Data;
 use crate::call::Call;
 use crate::config::{MountPath, SecretSource};
 use crate::wire::{Again, Wire};
@@ -34,12 +35,6 @@ pub(super) async fn login(
         secret_id: secret.expose_secret().to_owned(),
     };
     Attempt { method: "approle", mount, origin }.make(wire, &Call::of(&request)).await
-}
-
-/// The wrapper of most answers. Has no `Debug`.
-#[derive(Deserialize)]
-struct Data<T> {
-    data: T,
 }
 
 #[derive(Deserialize)]

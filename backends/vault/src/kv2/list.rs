@@ -7,9 +7,10 @@ use momo_cred_backend_api::RecordName;
 use vaultrs::api::kv2::requests::ListSecretsRequest;
 use vaultrs::api::kv2::responses::ListSecretsResponse;
 
+use super::Current;
 use super::versions::told;
-use super::{Current, Data};
 use crate::Problem;
+use crate::answer::Data;
 use crate::call::Call;
 use crate::path::{self, Place};
 use crate::session::Session;

@@ -18,15 +18,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use momo_cred_backend_api::Revision;
-use serde::Deserialize;
 
 use crate::Problem;
-
-/// The wrapper of most answers. Has no `Debug`: it may hold secrets.
-#[derive(Deserialize)]
-pub(crate) struct Data<T> {
-    pub(crate) data: T,
-}
 
 /// The version that a revision names.
 pub(crate) fn version(revision: &Revision) -> Result<u64, Problem> {

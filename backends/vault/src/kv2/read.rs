@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vaultrs::api::kv2::requests::ReadSecretRequest;
 
-use super::{Data, age, moment, revision};
+use super::{age, moment, revision};
 use crate::Problem;
+use crate::answer::Data;
 use crate::call::Call;
 use crate::path::Place;
 use crate::session::{Heard, Session};

@@ -5,8 +5,9 @@ use momo_cred_backend_api::Version;
 use vaultrs::api::kv2::requests::ReadSecretMetadataRequest;
 use vaultrs::api::kv2::responses::{ReadSecretMetadataResponse, SecretMetadata};
 
-use super::{Data, Found, age, moment, revision, version};
+use super::{Found, age, moment, revision, version};
 use crate::Problem;
+use crate::answer::Data;
 use crate::call::Call;
 use crate::path::Place;
 use crate::session::{Heard, Session};

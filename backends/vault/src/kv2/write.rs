@@ -7,9 +7,9 @@ use vaultrs::api::kv2::requests::{SetSecretRequest, SetSecretRequestOptions};
 use vaultrs::api::kv2::responses::SecretVersionMetadata;
 
 use super::read::vanishes;
-use super::{Data, Found, version};
+use super::{Found, version};
 use crate::Problem;
-use crate::answer::Answer;
+use crate::answer::{Answer, Data};
 use crate::call::Call;
 use crate::path::Place;
 use crate::session::Session;

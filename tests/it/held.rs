@@ -1,0 +1,47 @@
+//! A run of the binary that is under way.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::sandbox::{Momo, Sandbox};
+
+/// A run that is under way. Dropping it kills it.
+pub(crate) struct Held {
+    child: Child,
+    err: PathBuf,
+}
+
+impl Held {
+    /// Starts a run whose output goes to files.
+    pub(crate) fn begin(sandbox: &Sandbox, momo: Momo) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let [out, err] = ["out", "err"].map(|name| sandbox.root().join(format!("run-{number}.{name}")));
+        let mut command = momo.into_command();
+        crate::pty::without_terminal(&mut command);
+        command.stdout(File::create_new(out).unwrap()).stderr(File::create_new(&err).unwrap());
+        Self { child: command.stdin(Stdio::null()).spawn().unwrap(), err }
+    }
+
+    /// SIGKILL, and the end of the process.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), None, "it had ended before");
+    }
+
+    /// Waits for its end, and gives the exit code and what was said.
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap();
+        (status.code(), std::fs::read_to_string(&self.err).unwrap())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Both fail where it has ended: that is fine.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

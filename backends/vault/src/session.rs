@@ -178,7 +178,7 @@ impl Session {
     }
 
     /// Makes sure that the token outlives the work ahead: a claim that cannot be published helps nobody. A login of ours
-    /// is made again when it ends; a token that was given is asked about, and renewed where it may be.
+    /// that lasts is fine as it is; a shorter one, and a token that was given, is asked about and renewed where it may be.
     pub(crate) async fn outlives_the_work(&self) -> Result<(), Problem> {
         let login = self.login().await?;
         let work = self.wire.deadline().total().as_secs();

@@ -99,8 +99,8 @@ mod tests {
             "vault:secret/0123456789abcdef0123456789abcdef",
             "key=0123456789abcdef0123456789abcdef;",
             "hvs.CAESIJ0123456789abcdef",
-            "s.iyNUhq8Ov4hIAx6snw5mB2nL",
-            "AKIAIOSFODNN7EXAMPLE",
+            "s.abcdefghij0123456789KLMN",
+            "AKIAABCDEFGHIJKLMNOP",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
             "-----BEGIN RSA PRIVATE KEY-----",
         ] {

@@ -1,4 +1,4 @@
-//! What a call costs, and that boto3 and the store read each other; on moto.
+//! What a call costs, and that boto3, the AWS CLI and the store read each other; on moto.
 
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -106,4 +106,40 @@ async fn boto3_reads_what_we_write_and_we_read_what_it_writes() {
         let error = store.read(&name(odd), &At::Current).await.unwrap_err();
         assert_eq!(error.kind(), momo_cred_backend_api::ErrorKind::Corrupt, "{odd}");
     }
+}
+
+#[tokio::test]
+async fn the_aws_cli_reads_what_we_write_and_we_read_what_it_writes() {
+    let Some(moto) = OnMoto::new() else { return };
+    let store = moto.store();
+    let aws = |arguments: &[&str]| {
+        let output = Command::new(moto.moto.python())
+            .args(["-m", "awscli", "--region", "us-east-1", "--endpoint-url", &moto.moto.address()])
+            .arg("secretsmanager")
+            .args(arguments)
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("AWS_ACCESS_KEY_ID", &moto.account.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &moto.account.secret_access_key)
+            .env("AWS_SESSION_TOKEN", &moto.account.session_token)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let first = store.write(&name("ours"), &document("1"), &Expect::Absent).await.unwrap();
+    let second = store.write(&name("ours"), &document("\u{e4}"), &at(&first)).await.unwrap();
+    let read = aws(&["get-secret-value", "--secret-id", "ours"]);
+    assert_eq!(read["VersionId"], second.as_str());
+    let value: serde_json::Value = serde_json::from_str(read["SecretString"].as_str().unwrap()).unwrap();
+    assert_eq!(value, serde_json::json!({"alpha": "\u{e4}"}));
+    let read = aws(&["get-secret-value", "--secret-id", "ours", "--version-stage", "AWSPREVIOUS"]);
+    assert_eq!(read["VersionId"], first.as_str());
+
+    aws(&["create-secret", "--name", "theirs", "--secret-string", r#"{"alpha": "1"}"#]);
+    assert!(found(&store, &name("theirs")).await.document.same_as(&document("1")));
+    let put = aws(&["put-secret-value", "--secret-id", "theirs", "--secret-string", r#"{"alpha": "2"}"#]);
+    let stored = found(&store, &name("theirs")).await;
+    assert!(stored.document.same_as(&document("2")));
+    assert_eq!(stored.revision.as_str(), put["VersionId"]);
 }

@@ -150,7 +150,7 @@ fn wrong_values_are_not_repeated() {
         ("colour = \"s3krit\"", "`aws.colour` is not a setting there is"),
         ("secret-access-key = \"s3krit\"", "`aws.secret-access-key` looks like a secret"),
         ("aws_session_token = \"s3krit\"", "`aws.aws_session_token` looks like a secret"),
-        ("profile = \"AKIAIOSFODNN7EXAMPLE\"", "the value of `aws.profile` looks like a secret"),
+        ("profile = \"AKIAABCDEFGHIJKLMNOP\"", "the value of `aws.profile` looks like a secret"),
     ] {
         let error = sandbox(&format!("[aws]\n{line}\n")).error();
         assert_eq!(error.kind(), Kind::Misconfigured, "{line}");

@@ -72,9 +72,9 @@ fn credentials_and_keys_are_nowhere() {
 #[test]
 fn a_value_in_the_wrong_place_is_not_repeated() {
     let Some(stage) = Stage::new().map(Stage::with_old) else { return };
-    // As AWS shows them in its documents.
-    let key = Canary::of("secret access key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
-    let id = Canary::of("access key's id", "AKIAIOSFODNN7EXAMPLE");
+    // Of the shapes that AWS gives them.
+    let key = Canary::of("secret access key", "Made/Up/By/The/Tests/0123456789/abcdefgh");
+    let id = Canary::of("access key's id", "AKIAABCDEFGHIJKLMNOP");
     for (variable, value) in [
         ("AWS_REGION", &key),
         ("AWS_PROFILE", &key),

@@ -64,8 +64,8 @@ pub(crate) fn config(endpoint: &str) -> AwsConfig {
         region: Some("us-east-1".to_owned()),
         profile: None,
         given: Some(Given {
-            access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into(),
+            access_key_id: "AKIAABCDEFGHIJKLMNOP".into(),
+            secret_access_key: "Made/Up/By/The/Tests/0123456789/abcdefgh".into(),
             session_token: None,
         }),
         endpoint: Some(endpoint.parse().unwrap()),

@@ -1,6 +1,6 @@
 //! `abort`: drop an open claim.
 
-use momo_cred_backend_api::Expect;
+use momo_cred_backend_api::{Expect, Work};
 use serde_json::{Value, json};
 
 use super::context::{Context, Place};
@@ -34,7 +34,7 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
         return resume::nothing_open(context, settings, place, &seen);
     }
     place.writable(&seen)?;
-    let hold = place.hold().await?;
+    let hold = place.hold(Work::Upkeep, context).await?;
     let seen = place.seen(settings, context).await?;
     let (ClaimStanding::Dead(_), Expect::Revision(revision)) =
         (place.clear(&seen, hold.is_some(), options.takeover.takeover())?, seen.expect.clone())

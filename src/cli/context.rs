@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use momo_cred_backend_api::{At, Backend, Hold, Location, Lookup, Notice, RecordName};
+use momo_cred_backend_api::{At, Backend, Hold, Location, Lookup, Notice, RecordName, Work};
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
@@ -185,8 +185,18 @@ impl Place {
     }
 
     /// Takes the store's proof of life, where it has one.
-    pub(crate) async fn hold(&self) -> Result<Option<Hold>> {
-        Ok(self.backend.hold(&self.name).await?)
+    pub(crate) async fn hold(&self, work: Work, context: &Context) -> Result<Option<Hold>> {
+        let hold = self.backend.hold(&self.name, work).await;
+        context.tell(self.backend.notices());
+        Ok(hold?)
+    }
+
+    /// How a deleted record of this store is brought back.
+    pub(crate) fn undelete(&self) -> String {
+        match self.backend.capabilities().undelete {
+            Some(command) => format!("undelete it in the store ({command})"),
+            None => "undelete it in the store".to_owned(),
+        }
     }
 
     /// Whether this version may write over the record.
@@ -205,7 +215,7 @@ impl Place {
         let location = &self.location;
         let error = if seen.deleted {
             Error::new(Kind::NotFound, format!("the record at {location} was deleted"))
-                .next("undelete it in the store, or write a new one with `provision --replace`")
+                .next(format!("{}, or write a new one with `provision --replace`", self.undelete()))
         } else if seen.record.claim().is_ok_and(|claim| claim.is_none()) {
             Error::new(Kind::NotFound, format!("there is no credential at {location}"))
                 .next("get one: `momo-cred provision` in the sandbox, `momo-cred import` in production")

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use momo_cred_backend_api::{Document, Location, Secret};
+use momo_cred_backend_api::{Document, Location, Secret, Work};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -113,7 +113,7 @@ async fn store(
     given: &Given,
 ) -> Result<Outcome> {
     let place = &context.place(settings)?;
-    let hold = place.hold().await?;
+    let hold = place.hold(Work::Upkeep, context).await?;
     let seen = place.seen(settings, context).await?;
     stop_if_taken(&seen, place, options.replace)?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;

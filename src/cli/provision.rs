@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use momo_cred_backend_api::Expect;
+use momo_cred_backend_api::{Expect, Work};
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, Place, Steps};
@@ -69,7 +69,7 @@ async fn provision(
     let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
     unguarded(place, options.yes)?;
     let keys = options.keys.gather(context, place, &seen.record)?;
-    let hold = place.hold().await?;
+    let hold = place.hold(Work::Renewal, context).await?;
     let before = seen.expect;
     let seen = place.seen(settings, context).await?;
     stop_if_taken(&seen, place, options.replace)?;
@@ -123,7 +123,7 @@ pub(super) fn stop_if_taken(seen: &Seen, place: &Place, replace: bool) -> Result
         _ if replace => return Ok(()),
         RecordState::Vacant if seen.deleted => {
             Error::new(Kind::Conflict, format!("the record at {location} was deleted, which is not absent"))
-                .next("undelete it in the store, or write over it with --replace")
+                .next(format!("{}, or write over it with --replace", place.undelete()))
         }
         RecordState::Vacant => return Ok(()),
         _ => Error::new(

@@ -1,6 +1,6 @@
 //! `remove`: delete a record at the revision seen.
 
-use momo_cred_backend_api::{Expect, Removal, Removes, Revision};
+use momo_cred_backend_api::{Expect, Removal, Removes, Revision, Work};
 use serde_json::json;
 
 use super::context::{Context, Place};
@@ -103,7 +103,7 @@ async fn remove(
     revision: &Revision,
     removal: Removal,
 ) -> Result<()> {
-    let hold = place.hold().await?;
+    let hold = place.hold(Work::Upkeep, context).await?;
     let seen = place.seen(settings, context).await?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     let removed = place.backend.remove(&place.name, revision, removal).await;
@@ -118,9 +118,10 @@ fn told(
     revision: &Revision,
     removal: Removal,
 ) -> Result<Outcome> {
-    let how = match removal {
-        Removal::Recoverable => "removed; the store can bring it back",
-        Removal::Destroy => "removed for good",
+    let how = match (removal, place.backend.capabilities().undelete) {
+        (Removal::Recoverable, Some(undelete)) => format!("removed; bring it back with: {undelete}"),
+        (Removal::Recoverable, None) => "removed; the store can bring it back".to_owned(),
+        (Removal::Destroy, _) => "removed for good".to_owned(),
     };
     context.output.note(&format!("{} is {how} (it was revision {revision})", place.location));
     if context.output.json() {

@@ -1,5 +1,7 @@
 //! `resume`: finish an open claim.
 
+use momo_cred_backend_api::Work;
+
 use super::context::{Context, Place};
 use super::document;
 use super::provision::{Lifecycle, TIMEOUT};
@@ -50,7 +52,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
         return nothing_open(context, settings, place, &seen);
     }
     place.writable(&seen)?;
-    let hold = place.hold().await?;
+    let hold = place.hold(Work::Renewal, context).await?;
     let seen = place.seen(settings, context).await?;
     let claim = match place.clear(&seen, hold.is_some(), options.takeover.takeover())? {
         ClaimStanding::Dead(claim) => claim,

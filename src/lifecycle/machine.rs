@@ -285,6 +285,9 @@ impl Machine {
     fn fenced(&mut self, issued: Issued, round: u8, answer: Result<Lookup, api::Error>) -> Effect {
         let Some(open) = &self.open else { return self.finish(finish::impossible()) };
         let user = issued.user;
+        if round < FENCES && answer.as_ref().is_ok_and(|read| self.is_older_than_the_claim(read)) {
+            return self.fence(issued, round + 1);
+        }
         let stored = match answer {
             Ok(Lookup::Found(stored)) => stored,
             Ok(Lookup::Deleted { .. }) => return self.finish(finish::deleted(user)),
@@ -303,6 +306,16 @@ impl Machine {
             }
             Ok(Some(claim)) => self.finish(finish::not_ours(Some(&claim), user)),
             Ok(None) | Err(_) => self.finish(finish::not_ours(None, user)),
+        }
+    }
+
+    /// Whether a read shows just what was there before the claim: a store that is eventually consistent may do so for a
+    /// while. If it is so for good, somebody put it back, and the claim is not ours any more.
+    fn is_older_than_the_claim(&self, read: &Lookup) -> bool {
+        match (read, &self.plan.seen.expect) {
+            (Lookup::Missing, Expect::Absent) => true,
+            (Lookup::Found(stored), Expect::Revision(before)) => stored.revision == *before,
+            _ => false,
         }
     }
 

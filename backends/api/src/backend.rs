@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Capabilities, Document, Finding, Hold, Location, Notice, RecordName, Result, Revision, Version};
+use crate::{
+    Capabilities, Document, Finding, Hold, Location, Notice, RecordName, Result, Revision, Version, Work,
+};
 
 /// Which version of a record to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +183,8 @@ pub trait Backend: fmt::Debug + Send + Sync {
     async fn history(&self, name: &RecordName) -> Result<Vec<Version>>;
 
     /// Takes the store's proof of life for the length of a lifecycle, where it has one: `None` where it has none.
-    /// The hold is released when it is dropped and when its process dies.
+    /// The hold is released when it is dropped and when its process dies. What would keep a write from working is told here,
+    /// and for [`Work::Renewal`] what would undo one.
     ///
     /// # Behaviour
     /// - `hold_lets_its_owner_write`: the handle that holds reads and writes as before.
@@ -189,7 +192,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// - `hold_is_exclusive`: Conflict while another handle holds.
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>>;
+    async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>>;
 
     /// Ends the handle's business with the store: a login that it made itself is revoked. Best effort and bounded in
     /// time; what could not be done is a notice. Call it when the work is done: it may cost a request.

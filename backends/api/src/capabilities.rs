@@ -14,6 +14,8 @@ pub struct Capabilities {
     pub list: bool,
     /// Which removals there are.
     pub remove: Removes,
+    /// The command of the store's own tools that brings a removed record back, for people.
+    pub undelete: Option<&'static str>,
     /// Which strings a field can hold.
     pub values: Values,
 }

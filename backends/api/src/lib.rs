@@ -24,7 +24,7 @@ pub use capabilities::{Capabilities, Removes, Values};
 pub use document::{Document, FieldName, InvalidFieldName};
 pub use error::{Effect, Error, ErrorKind, Op, Reason, Result};
 pub use finding::{Finding, Notice, Notices, Verdict};
-pub use hold::Hold;
+pub use hold::{Hold, Work};
 pub use json::{Json, NotADocument};
 pub use location::{InvalidLocation, Location};
 pub use name::{InvalidName, RecordName};

@@ -1,11 +1,8 @@
 //! The move of AWSCURRENT from the version that is expected: the compare-and-swap.
 
-use momo_cred_backend_api::Effect;
-use momo_cred_transport::backoff;
-
 use crate::session::Session;
-use crate::state::describe;
-use crate::write::{Failure, TIMES, known, once, rest};
+use crate::state::{State, describe};
+use crate::write::{Failure, PATIENCE, again, known, once, rest, unknown};
 use crate::{CURRENT, Problem};
 
 /// Moves AWSCURRENT. After each answer that is no success, what became of ours is looked at.
@@ -18,6 +15,7 @@ pub(crate) async fn advance(
     let client = session.client().await.map_err(known)?;
     // The first answer that was not heard: from then on ours may be current, or have been.
     let mut unheard: Option<Problem> = None;
+    let mut lags = PATIENCE.iter().take(3);
     for done in 1.. {
         let request = client
             .update_secret_version_stage()
@@ -34,56 +32,64 @@ pub(crate) async fn advance(
         if problem.is_ambiguous() {
             unheard.get_or_insert(problem.clone());
         }
-        let seen = match verdict(session, name, ours, expect, unheard.is_some()).await {
-            Verdict::Won => return Ok(ours.to_owned()),
-            Verdict::Lost(problem) => return Err(known(problem)),
-            Verdict::Unseen => false,
-            Verdict::Open => true,
+        // Throttled or denied: nothing of ours can have become current, and what is seen would say nothing of it.
+        let look = unheard.is_some() || refused(&problem) || problem == Problem::State;
+        let seen = if look { describe(session, name).await.ok() } else { None };
+        match seen.as_ref().and_then(Option::as_ref).map(|state| verdict(state, ours, expect, &problem)) {
+            Some(Verdict::Won) => return Ok(ours.to_owned()),
+            Some(Verdict::Passed) => return Err(known(lost(seen.flatten()))),
+            Some(Verdict::Deleted) if unheard.is_none() => return Err(known(Problem::Deleted)),
+            Some(Verdict::Deleted | Verdict::Open) | None => {}
+        }
+        // Refused though nobody is seen to have come between: what is read, or what refused it, lags behind.
+        let again = match lags.next() {
+            Some(pause) if refused(&problem) => rest(session, *pause).await,
+            _ => again(session, &problem, done).await,
         };
-        // Refused though nobody else is seen to have it, or a version that is not seen yet: what is read lags behind.
-        let lags = matches!(problem, Problem::Refused(_) | Problem::NotFound);
-        let again = (problem.passes() || lags) && done < TIMES;
-        if !again || !rest(session, backoff(done, None)).await {
-            return Err(match (unheard, problem) {
-                (Some(unheard), _) => (unheard, Effect::Unknown),
-                (None, Problem::Refused(_)) if seen => known(Problem::Stale),
-                (None, Problem::NotFound) => known(Problem::Lag),
-                (None, problem) => known(problem),
+        if !again {
+            return Err(match (unheard, problem, seen) {
+                (Some(unheard), ..) => unknown(unheard),
+                (None, Problem::NotFound, Some(Some(state))) if state.current() == expect => {
+                    known(Problem::Lag)
+                }
+                (None, Problem::NotFound, Some(None)) => known(Problem::NotFound),
+                (None, problem, Some(state)) if refused(&problem) => known(lost(state)),
+                (None, problem, _) => known(problem),
             });
         }
     }
     Err(known(Problem::Throttled))
 }
 
+/// Whether the service found that the stage cannot be moved so.
+fn refused(problem: &Problem) -> bool {
+    matches!(problem, Problem::Refused(_) | Problem::NotFound)
+}
+
+/// Why a move was lost to somebody else's.
+fn lost(state: Option<State>) -> Problem {
+    if state.is_some_and(|state| state.deleted) { Problem::Deleted } else { Problem::Stale }
+}
+
 enum Verdict {
     /// Ours is current, or was.
     Won,
-    /// Ours never was, and cannot become so any more.
-    Lost(Problem),
-    /// Not to be told from what is seen.
+    /// Another came directly after the expected one: ours never was current, and cannot become so any more.
+    Passed,
+    /// The secret is scheduled for deletion, for which a move is refused.
+    Deleted,
+    /// Not to be told from what is seen, which may be older than what was done.
     Open,
-    /// Nothing is seen.
-    Unseen,
 }
 
 /// Who has the stage, and who had it before?
-async fn verdict(session: &Session, name: &str, ours: &str, expect: &str, unheard: bool) -> Verdict {
-    let state = match describe(session, name).await {
-        Ok(Some(state)) => state,
-        Ok(None) if !unheard => return Verdict::Lost(Problem::NotFound),
-        Ok(None) => return Verdict::Open,
-        Err(_) => return Verdict::Unseen,
-    };
-    let moved = state.current.as_deref() != Some(expect);
-    // Whoever is current came directly after the expected one; or ours cannot have been before it, for no move of ours
-    // went unheard.
-    let passed_by = moved && (!unheard || state.previous.as_deref() == Some(expect));
+fn verdict(state: &State, ours: &str, expect: &str, problem: &Problem) -> Verdict {
     if state.was(ours) {
         Verdict::Won
-    } else if passed_by {
-        Verdict::Lost(if state.deleted { Problem::Deleted } else { Problem::Stale })
-    } else if state.deleted && !unheard {
-        Verdict::Lost(Problem::Deleted)
+    } else if state.current() != expect && state.previous.as_deref() == Some(expect) {
+        Verdict::Passed
+    } else if state.deleted && *problem == Problem::State {
+        Verdict::Deleted
     } else {
         Verdict::Open
     }

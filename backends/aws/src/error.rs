@@ -104,6 +104,14 @@ pub enum Problem {
     /// The record is at another revision.
     #[error("the record was changed since it was read")]
     Stale,
+    /// The secret that was expected is gone, and another of its name had no version until ours came.
+    #[error(
+        "the secret was deleted and made anew without a value meanwhile: what was written is its first version"
+    )]
+    MadeAnew,
+    /// The secret has copies in other regions, and is not deleted as long as it has.
+    #[error("the secret is replicated to other regions, and AWS does not delete it as long as it is")]
+    Replicated,
     /// What was confirmed is not shown.
     #[error("the service does not show yet what it has confirmed")]
     Lag,
@@ -159,12 +167,16 @@ impl Problem {
             | Self::Endpoint
             | Self::Rotated
             | Self::Replica
+            | Self::Replicated
             | Self::Refused(_) => ErrorKind::Misconfigured,
             Self::Silent(Silence::Tls(_)) => ErrorKind::Misconfigured,
             Self::TooLong { .. } => ErrorKind::Unsupported,
-            Self::Silent(_) | Self::Unavailable(_) | Self::Throttled | Self::Quota | Self::Lag => {
-                ErrorKind::Unavailable
-            }
+            Self::Silent(_)
+            | Self::Unavailable(_)
+            | Self::Throttled
+            | Self::Quota
+            | Self::Lag
+            | Self::MadeAnew => ErrorKind::Unavailable,
             Self::NotAws | Self::TooLarge => ErrorKind::Protocol,
             Self::Denied { .. } | Self::Identity { .. } | Self::Kms(_) => ErrorKind::Denied,
             Self::NotFound | Self::Exists | Self::Deleted | Self::Stale | Self::State | Self::Rotating => {
@@ -281,7 +293,7 @@ impl Reason for Problem {
             Self::Unavailable(_) | Self::Lag => "run it again later",
             Self::Throttled => "wait, then run it again with fewer requests at a time",
             Self::Quota => {
-                "wait a day: versions younger than that are not collected; or ask AWS for a higher quota"
+                "wait a day: versions younger than that are not collected; take stages away if the secret has twenty; or ask AWS for a higher quota"
             }
             Self::Denied { .. } => {
                 "see who that is with `aws sts get-caller-identity`, and ask for a policy; the README of the AWS backend has the smallest ones"
@@ -300,7 +312,11 @@ impl Reason for Problem {
             Self::Stale => "read the record again and decide anew",
             Self::Rotated => "turn its rotation off, or set allow-aws-rotation = true in [aws]",
             Self::Rotating => {
-                "wait until it has ended, or cancel it (aws secretsmanager cancel-rotate-secret)"
+                "wait until it has ended; if it failed, cancel it (aws secretsmanager cancel-rotate-secret) and take AWSPENDING from that version (update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id ID)"
+            }
+            Self::MadeAnew => "look at it with `momo-cred status`, and find out who made the secret anew",
+            Self::Replicated => {
+                "take the copies away first (aws secretsmanager remove-regions-from-replication), then remove it"
             }
             Self::Replica => "use the primary region: AWS_REGION, or `region` in [aws]",
             Self::Corrupt(_) => "look at it in the console; it has to be a JSON object with string values",

@@ -31,7 +31,7 @@ pub(crate) async fn list(session: &Session, prefix: &str) -> Result<Vec<RecordNa
         let page = session.call(request.send()).await?;
         for secret in page.secret_list() {
             let stages = secret.secret_versions_to_stages();
-            let valued = stages.is_none_or(|stages| stages.values().flatten().any(|stage| stage == CURRENT));
+            let valued = stages.is_some_and(|stages| stages.values().flatten().any(|stage| stage == CURRENT));
             let name = secret
                 .name()
                 .filter(|name| name.starts_with(prefix))

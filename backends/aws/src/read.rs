@@ -21,6 +21,10 @@ pub(crate) enum Found {
 /// Reads a version, or the current one: one request.
 pub(crate) async fn read(session: &Session, name: &str, version: Option<&str>) -> Result<Found, Problem> {
     let client = session.client().await?;
+    // The service refuses what cannot be the id of a version, for which there is no version of that id.
+    if version.is_some_and(|version| !(32..=64).contains(&version.len())) {
+        return Ok(Found::Missing);
+    }
     let request = client.get_secret_value().secret_id(name);
     let request = match version {
         Some(version) => request.version_id(version),

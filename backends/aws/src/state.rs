@@ -1,6 +1,7 @@
 //! What the service knows of a secret apart from its value.
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::types::StatusType;
 
 use crate::session::Session;
 use crate::{CURRENT, PENDING, PREVIOUS, Problem};
@@ -20,6 +21,10 @@ pub(crate) struct State {
     pub(crate) rotating: bool,
     /// It is a copy of one in another region.
     pub(crate) replica: bool,
+    /// It has copies in other regions.
+    pub(crate) replicated: bool,
+    /// Regions whose copy could not be made or brought up to date.
+    pub(crate) failed_replicas: Vec<String>,
 }
 
 /// Describes a secret; `None` where there is none.
@@ -33,6 +38,11 @@ pub(crate) async fn describe(session: &Session, name: &str) -> Result<Option<Sta
 }
 
 impl State {
+    /// The version that a revision of this secret names: none at all is told as an empty one.
+    pub(crate) fn current(&self) -> &str {
+        self.current.as_deref().unwrap_or_default()
+    }
+
     /// Whether a version is the current one, or was until the last change.
     pub(crate) fn was(&self, version: &str) -> bool {
         [&self.current, &self.previous].into_iter().flatten().any(|known| known == version)
@@ -53,6 +63,13 @@ impl State {
             replica: output
                 .primary_region()
                 .is_some_and(|primary| region.is_some_and(|region| region != primary)),
+            replicated: !output.replication_status().is_empty(),
+            failed_replicas: output
+                .replication_status()
+                .iter()
+                .filter(|copy| copy.status() == Some(&StatusType::Failed))
+                .filter_map(|copy| copy.region().map(str::to_owned))
+                .collect(),
             current,
         }
     }

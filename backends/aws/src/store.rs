@@ -5,7 +5,7 @@ use std::fmt;
 use futures_util::{StreamExt, stream};
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, Expect, Finding, Hold, Location, Lookup, Notice, Notices, Op,
-    RecordName, Removal, Removes, Result, Revision, Values, Version, async_trait,
+    RecordName, Removal, Removes, Result, Revision, Values, Version, Work, async_trait,
 };
 
 use crate::read::{Found, read};
@@ -55,16 +55,21 @@ impl AwsStore {
     }
 
     /// What would keep a write of a lifecycle from working, or undo it.
-    async fn ready(&self, name: &RecordName) -> std::result::Result<(), Problem> {
+    async fn ready(&self, name: &RecordName, work: Work) -> std::result::Result<(), Problem> {
         let text = names::check(name)?;
-        match describe(&self.session, text).await? {
-            Some(State { rotating: true, .. }) => Err(Problem::Rotating),
-            Some(State { replica: true, .. }) => Err(Problem::Replica),
+        let undoes = match describe(&self.session, text).await? {
+            Some(State { replica: true, .. }) => return Err(Problem::Replica),
             Some(State { rotated: true, .. }) if !self.session.config().allow_aws_rotation => {
-                Err(Problem::Rotated)
+                Problem::Rotated
             }
-            _ => Ok(()),
+            Some(State { rotating: true, .. }) => Problem::Rotating,
+            _ => return Ok(()),
+        };
+        if work == Work::Renewal {
+            return Err(undoes);
         }
+        self.notices.add(Notice::Mend(format!("{}: {undoes}", self.location(name))));
+        Ok(())
     }
 }
 
@@ -82,6 +87,7 @@ impl Backend for AwsStore {
             history: true,
             list: true,
             remove: Removes::Recoverably,
+            undelete: Some("aws secretsmanager restore-secret"),
             values: Values::Any,
         }
     }
@@ -123,6 +129,9 @@ impl Backend for AwsStore {
     async fn write(&self, name: &RecordName, document: &Document, expect: &Expect) -> Result<Revision> {
         let fail = self.fail(Op::Write, name);
         let text = names::check(name).map_err(&fail)?;
+        if *expect == Expect::Absent {
+            names::check_new(text).map_err(&fail)?;
+        }
         if document.is_empty() {
             return Err(fail(Problem::Empty));
         }
@@ -145,7 +154,9 @@ impl Backend for AwsStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<RecordName>> {
-        list::list(&self.session, prefix).await.map_err(|problem| {
+        let listed = list::list(&self.session, prefix).await;
+        self.notices.add(Notice::Detail("what AWS lists may be up to five minutes old".to_owned()));
+        listed.map_err(|problem| {
             #[expect(clippy::expect_used, reason = "a literal that is a location")]
             let anywhere = || Location::new(SCHEME, "*", None).expect("a location");
             problem.at(Op::List, Location::new(SCHEME, prefix, None).unwrap_or_else(|_| anywhere()))
@@ -155,13 +166,17 @@ impl Backend for AwsStore {
     async fn history(&self, name: &RecordName) -> Result<Vec<Version>> {
         let fail = self.fail(Op::History, name);
         let text = names::check(name).map_err(&fail)?;
+        self.notices.add(Notice::Detail(
+            "the history is what AWS still has: versions without a stage are collected, and some of them may never have been current"
+                .to_owned(),
+        ));
         list::history(&self.session, text).await.map_err(fail)
     }
 
     /// There is no proof of life here; the age of a version by the service's clock stands in for it. Whoever asks is about
     /// to write: what would keep it from that, or undo it, is told before anything is issued anywhere.
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
-        self.ready(name).await.map_err(self.fail(Op::Hold, name))?;
+    async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {
+        self.ready(name, work).await.map_err(self.fail(Op::Hold, name))?;
         Ok(None)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use aws_smithy_types::retry::RetryConfig;
-use momo_cred_backend_api::{Document, Effect};
+use momo_cred_backend_api::{Document, Effect, ErrorKind};
 use momo_cred_transport::backoff;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ const MAX: usize = 65_536;
 /// How often a call is made whose answer is lost.
 pub(crate) const TIMES: u32 = 6;
 /// How long the service may take to show what it has confirmed: all its operations are eventually consistent.
-const PATIENCE: [Duration; 4] = [
+pub(crate) const PATIENCE: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(700),
@@ -43,7 +43,7 @@ pub(crate) fn known(problem: Problem) -> Failure {
 }
 
 /// A failure that may have changed the record.
-fn unknown(problem: Problem) -> Failure {
+pub(crate) fn unknown(problem: Problem) -> Failure {
     (problem, Effect::Unknown)
 }
 
@@ -72,7 +72,7 @@ impl<'a> Version<'a> {
 /// Creates a secret.
 pub(crate) async fn create(session: &Session, name: &str, version: &Version<'_>) -> Result<String, Failure> {
     let client = session.client().await.map_err(known)?;
-    let mut unheard = false;
+    let mut unheard: Option<Problem> = None;
     for done in 1.. {
         let config = session.config();
         let replicas =
@@ -91,14 +91,21 @@ pub(crate) async fn create(session: &Session, name: &str, version: &Version<'_>)
             Ok(_) => return Ok(version.id.clone()),
             Err(problem) => problem,
         };
-        unheard |= problem.is_ambiguous();
+        if problem.is_ambiguous() {
+            unheard.get_or_insert(problem.clone());
+        }
         match problem {
             Problem::Exists | Problem::State => {
                 return taken(session, name, version, problem, unheard).await;
             }
+            // A secret that is to be made cannot be missing: it is the key that is.
+            Problem::NotFound => return Err(known(Problem::Kms("ResourceNotFoundException"))),
             // The same creation under the same id: the service does it once.
-            problem if problem.passes() && done < TIMES && rest(session, backoff(done, None)).await => {}
-            problem => return Err(if unheard { unknown(problem) } else { known(problem) }),
+            problem => {
+                if !again(session, &problem, done).await {
+                    return Err(if unheard.is_some() { unknown(problem) } else { known(problem) });
+                }
+            }
         }
     }
     Err(known(Problem::Throttled))
@@ -113,6 +120,11 @@ pub(crate) async fn rest(session: &Session, pause: Duration) -> bool {
     worth
 }
 
+/// Whether a call that failed so is made once more, after a rest.
+pub(crate) async fn again(session: &Session, problem: &Problem, done: u32) -> bool {
+    problem.passes() && done < TIMES && rest(session, backoff(done, None)).await
+}
+
 /// The name is taken: by a secret that somebody made, by one without any version, or by one that was deleted. Not by an
 /// earlier attempt of ours, to which the service says that all is well; but ours may have been deleted since.
 async fn taken(
@@ -120,30 +132,43 @@ async fn taken(
     name: &str,
     version: &Version<'_>,
     problem: Problem,
-    unheard: bool,
+    unheard: Option<Problem>,
 ) -> Result<String, Failure> {
-    match describe(session, name).await.map_err(if unheard { unknown } else { known })? {
-        Some(state) if state.was(&version.id) => Ok(version.id.clone()),
-        Some(State { deleted: true, .. }) => Err(known(Problem::Deleted)),
-        Some(State { current: Some(_), .. }) | None => Err(known(Problem::Exists)),
-        // Another service's own, or a replica.
-        Some(_) if problem == Problem::State => Err(known(problem)),
-        Some(State { current: None, .. }) => first(session, name, version).await,
+    let failed = |problem| if unheard.is_some() { unknown(problem) } else { known(problem) };
+    let mut pauses = PATIENCE.iter();
+    loop {
+        match describe(session, name).await.map_err(failed)? {
+            Some(state) if state.was(&version.id) => return Ok(version.id.clone()),
+            Some(State { deleted: true, .. }) => return Err(known(Problem::Deleted)),
+            Some(State { current: Some(_), .. }) => return Err(known(Problem::Exists)),
+            // Another service's own, or a replica.
+            Some(_) if problem == Problem::State => return Err(known(problem)),
+            Some(State { current: None, .. }) => return first(session, name, version).await,
+            // It is there, and not everywhere yet.
+            None => match pauses.next() {
+                Some(pause) if rest(session, *pause).await => {}
+                _ => return Err(unheard.map_or(known(problem), unknown)),
+            },
+        }
     }
 }
 
 /// A secret without any version, as Terraform makes them: the first version gets AWSCURRENT at once, whatever stage was
 /// asked for. Of two writers one has it afterwards.
 async fn first(session: &Session, name: &str, version: &Version<'_>) -> Result<String, Failure> {
-    if put(session, name, version).await? == Put::Current {
+    let sent = put(session, name, version).await?;
+    if sent.current {
         return Ok(version.id.clone());
     }
     let mut pauses = PATIENCE.iter();
     loop {
-        let state = describe(session, name).await.map_err(unknown)?;
-        match state {
+        match describe(session, name).await.map_err(unknown)? {
             Some(state) if state.was(&version.id) => return Ok(version.id.clone()),
-            Some(State { current: Some(_), .. }) => return Err(known(Problem::Exists)),
+            // Another one was first. Unless no answer came and it is not even the second: then ours may have been before.
+            Some(State { current: Some(_), previous, .. }) => {
+                let told = sent.unheard.filter(|_| previous.is_some());
+                return Err(told.map_or(known(Problem::Exists), unknown));
+            }
             _ => {}
         }
         match pauses.next() {
@@ -153,20 +178,19 @@ async fn first(session: &Session, name: &str, version: &Version<'_>) -> Result<S
     }
 }
 
-/// What became of a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Put {
-    /// It waits under the private stage, or nothing else is known.
-    Staged,
-    /// It is current, as the first of its secret.
-    Current,
+/// What became of a version that was put.
+struct Sent {
+    /// It is current, as the first of its secret; else it waits under the private stage, or nothing else is known.
+    current: bool,
+    /// An answer that was lost before.
+    unheard: Option<Problem>,
 }
 
 /// Puts a version under the private stage. Under one id the service does it once. Where the secret has versions the record
 /// is the old one still, whatever goes wrong here.
-async fn put(session: &Session, name: &str, version: &Version<'_>) -> Result<Put, Failure> {
+async fn put(session: &Session, name: &str, version: &Version<'_>) -> Result<Sent, Failure> {
     let client = session.client().await.map_err(known)?;
-    let (mut unheard, mut lags) = (false, PATIENCE.iter().take(3));
+    let (mut unheard, mut lags) = (None, PATIENCE.iter().take(3));
     for done in 1.. {
         let request = client
             .put_secret_value()
@@ -177,21 +201,23 @@ async fn put(session: &Session, name: &str, version: &Version<'_>) -> Result<Put
         let problem = match session.call(request.customize().config_override(once()).send()).await {
             Ok(output) => {
                 let current = output.version_stages().iter().any(|stage| stage == CURRENT);
-                return Ok(if current { Put::Current } else { Put::Staged });
+                return Ok(Sent { current, unheard });
             }
             Err(problem) => problem,
         };
-        unheard |= problem.is_ambiguous();
+        if problem.is_ambiguous() {
+            unheard.get_or_insert(problem.clone());
+        }
         let again = match problem {
             // A secret that was made or brought back a moment ago may not be seen everywhere.
             Problem::NotFound => match lags.next() {
                 Some(pause) => rest(session, *pause).await,
                 None => false,
             },
-            _ => problem.passes() && done < TIMES && rest(session, backoff(done, None)).await,
+            _ => again(session, &problem, done).await,
         };
         if !again {
-            return Err(if unheard { unknown(problem) } else { known(problem) });
+            return Err(if unheard.is_some() { unknown(problem) } else { known(problem) });
         }
     }
     Err(known(Problem::Throttled))
@@ -205,41 +231,66 @@ pub(crate) async fn replace(
     expect: &str,
 ) -> Result<String, Failure> {
     match put(session, name, version).await {
-        Ok(_) => {}
-        Err((Problem::State, _)) => match restore(session, name, version, expect).await? {
-            Put::Current => return Ok(version.id.clone()),
-            Put::Staged => {}
-        },
-        // There is a current version, which stays what it is.
-        Err((problem, _)) => return Err(known(problem)),
+        Ok(Sent { current: false, .. }) => advance(session, name, &version.id, expect).await,
+        // Nobody expects a revision where there is no version: the secret was made anew since.
+        Ok(Sent { current: true, .. }) => Err(unknown(Problem::MadeAnew)),
+        Err((Problem::State, _)) => over_deleted(session, name, version, expect).await,
+        Err((problem, Effect::NotApplied)) => Err(known(problem)),
+        // Under the private stage it changes nothing; as the first version of a secret made anew it would.
+        Err((problem, Effect::Unknown)) => Err(match describe(session, name).await {
+            Ok(Some(state)) if state.current.is_some() && !state.was(&version.id) => known(problem),
+            _ => unknown(problem),
+        }),
     }
-    advance(session, name, &version.id, expect).await
 }
 
-/// The secret is scheduled for deletion: it is brought back, if its current version is the one that is expected.
-async fn restore(session: &Session, name: &str, version: &Version<'_>, expect: &str) -> Result<Put, Failure> {
-    match describe(session, name).await.map_err(known)? {
-        None => return Err(known(Problem::NotFound)),
-        Some(State { deleted: false, .. }) => return Err(known(Problem::State)),
-        Some(State { current, .. }) if current.as_deref().unwrap_or_default() != expect => {
-            return Err(known(Problem::Stale));
-        }
-        Some(_) => {}
-    }
-    let client = session.client().await.map_err(known)?;
-    match session.call(client.restore_secret().secret_id(name).send()).await {
-        // Another writer was faster, and the move says who of them wins.
-        Ok(_) | Err(Problem::State) => {}
-        Err(problem) if problem.is_ambiguous() => return Err(unknown(problem)),
-        Err(problem) => return Err(known(problem)),
-    }
-    // From here on the old version can be read again, which is a change.
+/// Writes over a secret that is scheduled for deletion: it is brought back first.
+async fn over_deleted(
+    session: &Session,
+    name: &str,
+    version: &Version<'_>,
+    expect: &str,
+) -> Result<String, Failure> {
+    restore(session, name, expect).await?;
+    // From here on the old version can be read again, which is a change, unless another writer wanted just that.
+    let changed = |(problem, effect): Failure| {
+        if problem.kind() == ErrorKind::Conflict { (problem, effect) } else { unknown(problem) }
+    };
     let mut pauses = PATIENCE.iter();
-    loop {
+    let sent = loop {
         match (put(session, name, version).await, pauses.next()) {
-            (Ok(put), _) => return Ok(put),
+            (Ok(sent), _) => break sent,
             (Err((Problem::State, _)), Some(pause)) if rest(session, *pause).await => {}
             (Err((problem, _)), _) => return Err(unknown(problem)),
         }
+    };
+    if sent.current {
+        return Ok(version.id.clone());
     }
+    advance(session, name, &version.id, expect).await.map_err(changed)
+}
+
+/// Brings a secret back, if its current version is the one that is expected.
+async fn restore(session: &Session, name: &str, expect: &str) -> Result<(), Failure> {
+    match describe(session, name).await.map_err(known)? {
+        None => return Err(known(Problem::NotFound)),
+        Some(State { deleted: false, .. }) => return Err(known(Problem::State)),
+        Some(state) if state.current() != expect => return Err(known(Problem::Stale)),
+        Some(_) => {}
+    }
+    let client = session.client().await.map_err(known)?;
+    let mut unheard = false;
+    for done in 1.. {
+        let request = client.restore_secret().secret_id(name).customize().config_override(once());
+        let problem = match session.call(request.send()).await {
+            // Another writer was faster, and the move says who of them wins.
+            Ok(_) | Err(Problem::State) => return Ok(()),
+            Err(problem) => problem,
+        };
+        unheard |= problem.is_ambiguous();
+        if !again(session, &problem, done).await {
+            return Err(if unheard { unknown(problem) } else { known(problem) });
+        }
+    }
+    Err(known(Problem::Throttled))
 }

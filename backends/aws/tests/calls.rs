@@ -6,7 +6,7 @@ mod support;
 
 use std::process::Command;
 
-use momo_cred_backend_api::{At, Backend, Document, Expect, FieldName, Lookup, Removal, Secret};
+use momo_cred_backend_api::{At, Backend, Document, Expect, FieldName, Lookup, Removal, Secret, Work};
 use support::{OnMoto, at, document, found, name};
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn calls_cost_what_they_have_to() {
     assert!(matches!(store.read(&name("absent"), &At::Current).await, Ok(Lookup::Missing)));
     assert_eq!(moto.asked(), ["GetSecretValue"]);
     assert_eq!(store.revision(&a).await.unwrap(), Some(second.clone()));
-    assert!(store.hold(&a).await.unwrap().is_none());
+    assert!(store.hold(&a, Work::Renewal).await.unwrap().is_none());
     assert_eq!(moto.asked(), ["DescribeSecret", "DescribeSecret"]);
     store.list("").await.unwrap();
     store.history(&a).await.unwrap();

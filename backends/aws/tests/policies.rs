@@ -9,7 +9,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use fake::Fake;
-use momo_cred_backend_api::{At, Backend, ErrorKind, Expect, Lookup, Removal, Revision, Verdict};
+use momo_cred_backend_api::{At, Backend, ErrorKind, Expect, Lookup, Removal, Revision, Verdict, Work};
 use momo_cred_backend_aws::AwsStore;
 use serde_json::{Value, json};
 use support::{at, config, document, found, name};
@@ -105,7 +105,7 @@ async fn import_writes() {
 async fn rotate_goes_through_a_lifecycle() {
     let (fake, store) = allowed(&[ROTATE]);
     let (a, new) = (name("a"), name("new"));
-    store.hold(&a).await.unwrap();
+    store.hold(&a, Work::Renewal).await.unwrap();
     let stored = found(&store, &a).await;
     let second = store.write(&a, &document("2"), &at(&stored.revision)).await.unwrap();
     assert_eq!(store.revision(&a).await.unwrap(), Some(second));
@@ -120,7 +120,10 @@ async fn rotate_goes_through_a_lifecycle() {
 async fn remove_removes_and_with_import_brings_back() {
     let (fake, store) = allowed(&[REMOVE, IMPORT]);
     let a = name("a");
-    store.remove(&a, &first("a"), Removal::Recoverable).await.unwrap();
+    // As the command does it: it reads first, and says what it removes.
+    let seen = found(&store, &a).await.revision;
+    store.hold(&a, Work::Upkeep).await.unwrap();
+    store.remove(&a, &seen, Removal::Recoverable).await.unwrap();
     let back = store.write(&a, &document("2"), &at(&first("a"))).await.unwrap();
     assert_used(&fake, REMOVE);
     store.remove(&a, &back, Removal::Destroy).await.unwrap();

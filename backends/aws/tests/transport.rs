@@ -9,7 +9,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use fake::{Act, Fake};
-use momo_cred_backend_api::{At, Backend, Effect, ErrorKind, Expect, Lookup, Reason, Removal, Revision};
+use momo_cred_backend_api::{
+    At, Backend, Effect, ErrorKind, Expect, Lookup, Reason, Removal, Revision, Work,
+};
 use momo_cred_backend_aws::{AwsStore, Problem};
 use momo_cred_backend_testkit::{Canary, scan};
 use momo_cred_transport::Deadline;
@@ -219,30 +221,30 @@ async fn a_hold_refuses_what_would_undo_a_write() {
     let mut config = config(&fake.address());
     config.allow_aws_rotation = true;
     let lax = AwsStore::new(config);
-    assert!(strict.hold(&a).await.unwrap().is_none());
+    assert!(strict.hold(&a, Work::Renewal).await.unwrap().is_none());
 
     fake.service().secret("a").rotation_enabled = true;
-    let error = strict.hold(&a).await.unwrap_err();
+    let error = strict.hold(&a, Work::Renewal).await.unwrap_err();
     assert_eq!(problem(&error), Some(&Problem::Rotated));
     assert!(error.reason().and_then(Reason::next).unwrap().contains("allow-aws-rotation"));
-    assert!(lax.hold(&a).await.is_ok() && strict.read(&a, &At::Current).await.is_ok());
+    assert!(lax.hold(&a, Work::Renewal).await.is_ok() && strict.read(&a, &At::Current).await.is_ok());
 
     let pending = json!({
         "SecretId": "a", "SecretString": RECORD, "ClientRequestToken": "b".repeat(32), "VersionStages": ["AWSPENDING"],
     });
     fake.done("PutSecretValue", &pending);
-    assert_eq!(problem(&lax.hold(&a).await.unwrap_err()), Some(&Problem::Rotating));
+    assert_eq!(problem(&lax.hold(&a, Work::Renewal).await.unwrap_err()), Some(&Problem::Rotating));
     let findings = lax.examine(&a).await;
     assert!(findings.iter().any(|finding| finding.about == "rotation"), "{findings:?}");
 
     let replica = with_secret(RECORD);
     replica.service().secret("a").primary_region = Some("eu-west-1".to_owned());
     let on_replica = store(&replica);
-    let error = on_replica.hold(&a).await.unwrap_err();
+    let error = on_replica.hold(&a, Work::Renewal).await.unwrap_err();
     assert_eq!(problem(&error), Some(&Problem::Replica));
     assert!(matches!(on_replica.read(&a, &At::Current).await, Ok(Lookup::Found(_))));
     replica.service().secret("a").primary_region = Some("us-east-1".to_owned());
-    assert!(on_replica.hold(&a).await.is_ok());
+    assert!(on_replica.hold(&a, Work::Renewal).await.is_ok());
 }
 
 #[tokio::test]

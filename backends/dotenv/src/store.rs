@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, Expect, FieldName, Finding, Hold, Location, Lookup, Notice,
     Notices, Op, RecordName, Removal, Removes, Result, Revision, Secret, Stored, Values, Verdict, Version,
-    async_trait,
+    Work, async_trait,
 };
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -130,6 +130,7 @@ impl Backend for DotenvStore {
             history: false,
             list: true,
             remove: Removes::ForGood,
+            undelete: None,
             values: Values::Portable,
         }
     }
@@ -224,7 +225,7 @@ impl Backend for DotenvStore {
         Err(fail(Problem::NoHistory))
     }
 
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
+    async fn hold(&self, name: &RecordName, _: Work) -> Result<Option<Hold>> {
         let fail = self.fail(Op::Hold, name);
         Owner::new(&self.fields, name).map_err(&fail)?;
         if !self.allow_shared_fs

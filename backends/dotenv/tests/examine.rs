@@ -8,7 +8,7 @@ use std::os::unix::fs::{chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use momo_cred_backend_api::{Backend, ErrorKind, Finding, RecordName, Verdict};
+use momo_cred_backend_api::{Backend, ErrorKind, Finding, RecordName, Verdict, Work};
 use momo_cred_backend_dotenv::DotenvStore;
 use support::{Place, as_nobody, block, chmod, git, momo, open, put, read, set, values};
 
@@ -47,7 +47,7 @@ fn a_good_file_has_no_fault_and_stays_as_it_is() {
     put(&place.path, "A=1\n");
     let vacant = "ok file: it can be read, and the record is not in it yet";
     assert_eq!(lines(&place.store()), [vacant, HERE, NO_GIT]);
-    let hold = block(place.store().hold(&momo())).unwrap();
+    let hold = block(place.store().hold(&momo(), Work::Renewal)).unwrap();
     assert_eq!(lines(&place.store()), [vacant, HERE, NO_GIT], "another works on it, which is no fault");
     drop(hold);
 }

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use momo_cred_backend_api::{
-    At, Backend, Effect, ErrorKind, Expect, FieldName, Lookup, RecordName, Removal, Revision,
+    At, Backend, Effect, ErrorKind, Expect, FieldName, Lookup, RecordName, Removal, Revision, Work,
 };
 use momo_cred_backend_dotenv::{MAX_SIZE, Problem};
 use support::{
@@ -223,7 +223,7 @@ fn leftovers_are_swept_and_nothing_else() {
     expected.sort_unstable();
     assert_eq!(place.names(), expected);
     put(&beside(".env.momo-cred.tmp-bbbbbbbbbbbb"), "");
-    drop(block(place.store().hold(&momo())).unwrap());
+    drop(block(place.store().hold(&momo(), Work::Renewal)).unwrap());
     assert_eq!(place.names(), expected);
 }
 
@@ -231,7 +231,7 @@ fn leftovers_are_swept_and_nothing_else() {
 fn a_hold_keeps_others_out_and_lets_its_owner_write() {
     let place = Place::empty();
     let (ours, other) = (place.store(), place.store());
-    let hold = block(ours.hold(&momo())).unwrap().unwrap();
+    let hold = block(ours.hold(&momo(), Work::Renewal)).unwrap().unwrap();
     set(&ours, &[("api_key", "k")]).unwrap();
     assert_eq!(values(&other)[0].1, "k", "readers take no lock");
     let start = Instant::now();
@@ -245,10 +245,10 @@ fn a_hold_keeps_others_out_and_lets_its_owner_write() {
     let reason = error.reason().unwrap().to_string();
     assert!(reason.contains(".env.lock") && reason.contains("another momo-cred"), "{reason}");
     let start = Instant::now();
-    assert_eq!(block(other.hold(&momo())).unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(block(other.hold(&momo(), Work::Renewal)).unwrap_err().kind(), ErrorKind::Conflict);
     assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!(
-        block(ours.hold(&momo())).unwrap_err().kind(),
+        block(ours.hold(&momo(), Work::Renewal)).unwrap_err().kind(),
         ErrorKind::Conflict,
         "one lifecycle per handle"
     );
@@ -256,7 +256,7 @@ fn a_hold_keeps_others_out_and_lets_its_owner_write() {
     drop(hold);
     set(&other, &[("api_key", "l")]).unwrap();
     set(&ours, &[("api_key", "n")]).unwrap();
-    assert!(block(other.hold(&momo())).unwrap().is_some());
+    assert!(block(other.hold(&momo(), Work::Renewal)).unwrap().is_some());
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn names_and_fields_are_checked_before_any_io() {
             block(store.revision(&name)).unwrap_err(),
             block(store.write(&name, &content, &Expect::Absent)).unwrap_err(),
             block(store.remove(&name, &any, Removal::Destroy)).unwrap_err(),
-            block(store.hold(&name)).unwrap_err(),
+            block(store.hold(&name, Work::Renewal)).unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::Misconfigured);
             assert!(error.reason().unwrap().to_string().contains("prefix"), "{error:?}");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
-    Op, Reason, RecordName, Removal, Result, Revision, Version,
+    Op, Reason, RecordName, Removal, Result, Revision, Version, Work,
 };
 
 /// One failure: which call, when, and how.
@@ -196,8 +196,8 @@ impl<B: Backend + ?Sized> Backend for Faulty<B> {
         self.call(Op::History, self.location(name), self.inner.history(name)).await
     }
 
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
-        self.call(Op::Hold, self.location(name), self.inner.hold(name)).await
+    async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {
+        self.call(Op::Hold, self.location(name), self.inner.hold(name, work)).await
     }
 
     /// As [`examine`](Self::examine).

@@ -73,6 +73,7 @@ impl MemoryStore {
             history: true,
             list: true,
             remove: Removes::Recoverably,
+            undelete: Some("MemoryStore::undelete"),
             values: Values::Any,
         })
     }

@@ -9,6 +9,7 @@ const EVERYTHING: Capabilities = Capabilities {
     history: true,
     list: true,
     remove: Removes::Recoverably,
+    undelete: Some("MemoryStore::undelete"),
     values: Values::Any,
 };
 
@@ -26,14 +27,19 @@ mod no_compare {
 mod no_history_nor_list_nor_remove {
     use super::{Capabilities, EVERYTHING, MemoryStore, Removes};
     const CAN: Capabilities =
-        Capabilities { history: false, list: false, remove: Removes::Nothing, ..EVERYTHING };
+        Capabilities { history: false, list: false, remove: Removes::Nothing, undelete: None, ..EVERYTHING };
     momo_cred_backend_testkit::suite!(MemoryStore::with(CAN).without_holds().without_clock());
 }
 
 mod as_dotenv {
     use super::{Capabilities, EVERYTHING, MemoryStore, Removes, Values};
-    const CAN: Capabilities =
-        Capabilities { history: false, remove: Removes::ForGood, values: Values::Portable, ..EVERYTHING };
+    const CAN: Capabilities = Capabilities {
+        history: false,
+        remove: Removes::ForGood,
+        undelete: None,
+        values: Values::Portable,
+        ..EVERYTHING
+    };
     momo_cred_backend_testkit::suite!(maybe async { Some(MemoryStore::with(CAN)) }.await);
 }
 

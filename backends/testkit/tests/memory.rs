@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use momo_cred_backend_api::{
     At, Backend, Document, Effect, ErrorKind, Expect, FieldName, Lookup, Op, RecordName, Removal, Revision,
-    Secret, Stored,
+    Secret, Stored, Work,
 };
 use momo_cred_backend_testkit::{Fate, Fault, Faults, Faulty, MemoryStore, run};
 
@@ -111,12 +111,14 @@ fn a_hold_keeps_all_other_handles_from_writing() {
     run(async {
         let store = MemoryStore::new();
         let (owner, other, name) = (store.handle(), store.handle(), name("a"));
-        let hold = owner.hold(&name).await.unwrap();
+        let hold = owner.hold(&name, Work::Renewal).await.unwrap();
         let error = other.write(&name, &document("1"), &Expect::Absent).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
         drop(hold);
         other.write(&name, &document("1"), &Expect::Absent).await.unwrap();
-        assert!(MemoryStore::new().without_holds().handle().hold(&name).await.unwrap().is_none());
+        assert!(
+            MemoryStore::new().without_holds().handle().hold(&name, Work::Renewal).await.unwrap().is_none()
+        );
     });
 }
 

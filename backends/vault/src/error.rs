@@ -251,6 +251,12 @@ impl Problem {
         }
     }
 
+    /// Whether time was up before anything was heard.
+    pub(crate) fn is_cut(&self) -> bool {
+        use Silence::{ConnectTimeout, Deadline, Unanswered};
+        matches!(self, Self::Silent { silence: ConnectTimeout | Deadline | Unanswered, .. })
+    }
+
     /// The error of a call.
     pub(crate) fn at(self, op: Op, location: Location) -> Error {
         self.with_effect(op, location, Effect::NotApplied)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Effect, Error, Expect, Finding, Hold, Location, Lookup, Notice,
-    Notices, Op, RecordName, Removal, Removes, Result, Revision, Stored, Values, Version, async_trait,
+    Notices, Op, RecordName, Removal, Removes, Result, Revision, Stored, Values, Version, Work, async_trait,
 };
 
 use crate::engine::{Engine, Engines, Found};
@@ -243,6 +243,7 @@ impl Backend for VaultStore {
             history: v2,
             list: true,
             remove: if v2 { Removes::Recoverably } else { Removes::ForGood },
+            undelete: v2.then_some("vault kv undelete"),
             values: Values::Any,
         }
     }
@@ -325,7 +326,7 @@ impl Backend for VaultStore {
 
     /// There is no proof of life here; the age of a version by the server's clock stands in for it. Whoever asks is about
     /// to write: what would keep it from that is told before anything is issued anywhere.
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
+    async fn hold(&self, name: &RecordName, _: Work) -> Result<Option<Hold>> {
         let fail = self.fail(Op::Hold, name);
         self.engines.guess(name).map_err(&fail)?;
         self.session.outlives_the_work().await.map_err(&fail)?;

@@ -100,10 +100,17 @@ impl Wire {
         token: Option<&Secret>,
         again: Again,
     ) -> Result<Answer, Problem> {
-        let mut done = 0;
+        let (mut done, mut before) = (0, None);
         loop {
-            let answer = self.once(call, token).await;
+            let mut answer = self.once(call, token).await;
             done += 1;
+            // Time was up in the middle of it: what was heard before tells more, if it leaves no less open.
+            if let (Err(problem), Some(earlier)) = (&answer, before.take())
+                && problem.is_cut()
+                && (may_be_done(&earlier) || !problem.is_ambiguous())
+            {
+                answer = earlier;
+            }
             let (passes, asked) = match &answer {
                 Ok(answer) => (answer.passes(), answer.retry_after),
                 Err(Problem::Silent { silence, .. }) => (silence.passes(), None),
@@ -119,6 +126,7 @@ impl Wire {
             if self.deadline.remaining().is_none() {
                 return answer;
             }
+            before = Some(answer);
         }
     }
 
@@ -210,6 +218,14 @@ fn header(token: &Secret) -> Result<HeaderValue, Problem> {
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Whether the server may have done what it was asked all the same.
+fn may_be_done(answer: &Result<Answer, Problem>) -> bool {
+    match answer {
+        Ok(answer) => answer.status >= 500,
+        Err(problem) => problem.is_ambiguous(),
+    }
 }
 
 #[cfg(test)]

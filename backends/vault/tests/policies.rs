@@ -5,7 +5,7 @@
 
 mod support;
 
-use momo_cred_backend_api::{At, Backend, ErrorKind, Expect, Removal, Verdict};
+use momo_cred_backend_api::{At, Backend, ErrorKind, Expect, Removal, Verdict, Work};
 use momo_cred_backend_vault::VaultStore;
 use momo_live::KvVersion;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn exec(mount: &Mount, store: &VaultStore) -> Works {
 /// `import`, and the writes of `provision`, `resume` and `abort`.
 async fn import(mount: &Mount, store: &VaultStore) -> Works {
     let name = mount.name("a");
-    works("hold", store.hold(&name).await)?;
+    works("hold", store.hold(&name, Work::Renewal).await)?;
     works("read of nothing", read(store, &name).await)?;
     let first = works("create", store.write(&name, &one("1"), &Expect::Absent).await)?;
     works("read", read(store, &name).await)?;
@@ -66,7 +66,7 @@ async fn rotate(mount: &Mount, store: &VaultStore) -> Works {
 async fn remove(mount: &Mount, store: &VaultStore) -> Works {
     rotate(mount, store).await?;
     let name = mount.name("a");
-    works("hold", store.hold(&name).await)?;
+    works("hold", store.hold(&name, Work::Renewal).await)?;
     let now = works("revision", store.revision(&name).await)?.unwrap();
     works("remove", store.remove(&name, &now, Removal::Recoverable).await)?;
     works("remove for good", store.remove(&name, &now, Removal::Destroy).await)

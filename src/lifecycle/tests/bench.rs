@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use momo_cred_backend_api::{At, Backend, Document, Expect, FieldName, RecordName, Secret};
+use momo_cred_backend_api::{At, Backend, Document, Expect, FieldName, RecordName, Secret, Work};
 use momo_cred_backend_testkit::{Canary, Faults, Faulty, MemoryStore};
 use uuid::{Builder, Uuid};
 
@@ -328,7 +328,7 @@ impl Bench {
 
     fn standing(&self, seen: &Seen) -> ClaimStanding {
         let here = self.world(0).owner();
-        let held = now(self.store.handle().hold(&self.name)).unwrap().is_some();
+        let held = now(self.store.handle().hold(&self.name, Work::Renewal)).unwrap().is_some();
         judge(&seen.record, Evidence { here: &here, held, age: seen.age, takeover: Takeover::OnEvidence })
     }
 
@@ -352,7 +352,7 @@ impl Bench {
             Driver { store: &store, name: &self.name, gateway, world: &world, msisdn: None, lease: LEASE };
         let mut watch = Notes(&self.steps);
         let ended = block_on(async {
-            let _hold = store.hold(&self.name).await.unwrap();
+            let _hold = store.hold(&self.name, Work::Renewal).await.unwrap();
             let mut run = pin!(driver.run(plan, &mut watch));
             poll_fn(|context| match run.as_mut().poll(context) {
                 Poll::Ready((finish, _)) => Poll::Ready(Ended::Finished(finish)),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use momo_cred_backend_api::{Backend, ErrorKind, Expect, Lookup, Op, Removal, Secret};
+use momo_cred_backend_api::{At, Backend, ErrorKind, Expect, Lookup, Op, Removal, Secret};
 use momo_cred_backend_testkit::{Fault, MemoryStore};
 use uuid::Uuid;
 
@@ -80,6 +80,28 @@ fn three_edits_beside_a_publication_are_met_and_a_fourth_ends_the_run() {
     }
 }
 
+/// A store that is eventually consistent may show for a while what was there before the claim.
+#[test]
+fn a_view_from_before_the_claim_is_waited_for_and_not_taken_for_somebody_else() {
+    for times in 1..=4 {
+        for bench in [Bench::new(), Bench::new().with_old()] {
+            for _ in 0..times {
+                bench.stage.fence(now(bench.store.handle().read(&bench.name, &At::Current)).unwrap());
+            }
+            let ended = bench.provision();
+            if times < 4 {
+                ended.published();
+                bench.assert_settled();
+            } else {
+                // For good it is what somebody put back.
+                let said = ended.code(75);
+                assert!(said.contains("our claim is not in it") || said.contains("vanished"), "{said}");
+                bench.assert_promises();
+            }
+        }
+    }
+}
+
 #[test]
 fn an_edit_of_the_credential_stops_the_run() {
     for (name, value) in [
@@ -143,8 +165,7 @@ fn removing(removal: Removal) -> Bench {
     let (store, name) = (bench.store.clone(), bench.name.clone());
     bench.stage.at(Point::Fence, 1, Side::Before, move || {
         let handle = store.handle();
-        let Lookup::Found(stored) = now(handle.read(&name, &momo_cred_backend_api::At::Current)).unwrap()
-        else {
+        let Lookup::Found(stored) = now(handle.read(&name, &At::Current)).unwrap() else {
             panic!("there is a record")
         };
         now(handle.remove(&name, &stored.revision, removal)).unwrap();
@@ -268,8 +289,7 @@ fn a_revision_that_comes_back_is_no_fence() {
     bench.stage.at(Point::Fence, 1, Side::After, move || {
         let document = store.peek(&name).unwrap();
         let handle = store.handle();
-        let Lookup::Found(stored) = now(handle.read(&name, &momo_cred_backend_api::At::Current)).unwrap()
-        else {
+        let Lookup::Found(stored) = now(handle.read(&name, &At::Current)).unwrap() else {
             panic!("there is a record")
         };
         now(handle.write(&name, &document, &Expect::Revision(stored.revision))).unwrap();

@@ -74,6 +74,7 @@ struct State {
     points: Vec<Point>,
     orders: Vec<Order>,
     read_backs: VecDeque<Lookup>,
+    fences: VecDeque<Lookup>,
     dead: bool,
 }
 
@@ -102,7 +103,9 @@ impl Stage {
     /// A process is over. What it did not come to is forgotten; a test asks first whether that is as it should be.
     pub(super) fn end(&self) -> usize {
         let mut state = self.state();
-        std::mem::take(&mut state.orders).len() + std::mem::take(&mut state.read_backs).len()
+        std::mem::take(&mut state.orders).len()
+            + std::mem::take(&mut state.read_backs).len()
+            + std::mem::take(&mut state.fences).len()
     }
 
     /// Has the store answer the next read of a given revision like this.
@@ -110,8 +113,15 @@ impl Stage {
         self.state().read_backs.push_back(answer);
     }
 
-    pub(super) fn next_read_back(&self) -> Option<Lookup> {
-        self.state().read_backs.pop_front()
+    /// Has the store answer the next read at the fence like this.
+    pub(super) fn fence(&self, answer: Lookup) {
+        self.state().fences.push_back(answer);
+    }
+
+    /// What a read at this point is answered, where the test has said so.
+    pub(super) fn scripted(&self, point: Point) -> Option<Lookup> {
+        let mut state = self.state();
+        if point == Point::ReadBack { state.read_backs.pop_front() } else { state.fences.pop_front() }
     }
 
     /// Kills the next run at the `nth` arrival (from 1) at a point.

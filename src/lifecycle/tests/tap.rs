@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
-    Removal, Result, Revision, Version,
+    Removal, Result, Revision, Version, Work,
 };
 use momo_cred_backend_testkit::{MemoryHandle, MemoryStore};
 
@@ -71,8 +71,7 @@ impl Backend for Tap {
         self.stage.0.before(point).await;
         let answer = self.inner.read(name, at).await;
         self.stage.0.after(point).await;
-        let scripted = if point == Point::ReadBack { self.stage.0.next_read_back() } else { None };
-        scripted.map_or(answer, Ok)
+        self.stage.0.scripted(point).map_or(answer, Ok)
     }
 
     async fn read_many(&self, names: &[RecordName]) -> Vec<Result<Lookup>> {
@@ -107,8 +106,8 @@ impl Backend for Tap {
         self.inner.history(name).await
     }
 
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
-        self.inner.hold(name).await
+    async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {
+        self.inner.hold(name, work).await
     }
 
     async fn close(&self) {

@@ -1,9 +1,12 @@
 //! What becomes of a claim, of a record that was removed, and of fields of others.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::stage::{NAME, OLD_USER, Stage, old_key};
 use crate::gate::Gate;
+use crate::sandbox::until;
 
 #[test]
 fn a_claim_is_aborted_or_resumed() {
@@ -166,4 +169,57 @@ fn fields_of_others_stay() {
     let _ = stage.run(&["abort"]).code(0);
     kept(&stage);
     assert_ne!(stage.secret()["api_user"], OLD_USER);
+}
+
+/// The version is there under its private stage, and `AWSCURRENT` has not moved.
+#[test]
+fn a_run_that_is_killed_between_its_version_and_the_move() {
+    for (moves, old) in [(1, true), (2, true), (1, false)] {
+        let Some(stage) = Stage::new() else { return };
+        let stage = if old { stage.with_old() } else { stage };
+        let (tap, server) = (stage.tap(), stage.server());
+        for _ in 1..moves {
+            tap.delay("POST", "UpdateSecretVersionStage", Duration::ZERO);
+        }
+        // Longer than any test: the request never arrives.
+        tap.delay("POST", "UpdateSecretVersionStage", Duration::from_secs(3600));
+        let stage = stage.through(tap.address());
+        let run = stage.begin(stage.momo(&["provision", "--replace"]));
+        let asked =
+            || tap.requests().iter().filter(|asked| asked.ends_with("UpdateSecretVersionStage")).count();
+        until("the move to be asked for", || asked() == moves);
+        run.kill();
+        let stage = stage.through(server);
+        match (moves, old) {
+            (1, true) => {
+                assert_eq!(stage.status()["claim"], Value::Null);
+                assert_eq!(stage.served("MOMO_API_KEY"), old_key().value());
+            }
+            (_, true) => stage.assert_open(),
+            (_, false) => assert_eq!(stage.status()["claim"]["kind"], "new-user"),
+        }
+        let next =
+            if stage.status()["claim"].is_null() { &["provision", "--replace"][..] } else { &["resume"] };
+        let _ = stage.run(next).code(0);
+        stage.assert_settled();
+    }
+}
+
+#[test]
+fn a_secret_that_aws_rotates_gets_no_new_credential_and_can_be_tidied_up() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let secret = stage.secret();
+    stage.ask("RotateSecret", &json!({"SecretId": NAME, "RotationRules": {"AutomaticallyAfterDays": 30}}));
+    // moto's own rotation leaves nothing current behind.
+    stage.put(NAME, &secret);
+    let before = stage.revision();
+    let _ = stage
+        .run(&["provision", "--replace"])
+        .code(78)
+        .says("AWS itself rotates this secret")
+        .says("allow-aws-rotation");
+    assert_eq!((stage.revision(), stage.gateway.user_count()), (before, 1));
+    let _ =
+        stage.run(&["remove", "--yes"]).code(0).says("AWS itself rotates this secret").says("restore-secret");
+    assert_eq!(stage.status()["state"], "deleted");
 }

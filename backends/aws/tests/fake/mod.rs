@@ -18,8 +18,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use std::time::Duration;
+
+use momo_cred_backend_api::{Backend, Expect, Revision};
+use momo_cred_backend_aws::AwsStore;
+use momo_cred_transport::Deadline;
 use serde_json::Value;
 pub(crate) use service::Service;
+
+use crate::support::{config, document, name};
 
 /// What happens to a request in place of being served.
 #[derive(Clone, Debug)]
@@ -95,6 +102,26 @@ impl Fake {
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
     }
+}
+
+pub(crate) fn store(fake: &Fake) -> AwsStore {
+    AwsStore::new(config(&fake.address()))
+}
+
+/// A store that gives up after a second and a half.
+pub(crate) fn hasty(fake: &Fake) -> AwsStore {
+    let mut config = config(&fake.address());
+    config.deadline = Deadline::after(Duration::from_millis(1500));
+    AwsStore::new(config)
+}
+
+/// A store with the record `a` in it, which holds "1".
+pub(crate) async fn with_record() -> (Fake, AwsStore, Revision) {
+    let fake = Fake::start();
+    let store = store(&fake);
+    let revision = store.write(&name("a"), &document("1"), &Expect::Absent).await.unwrap();
+    fake.asked();
+    (fake, store, revision)
 }
 
 impl Shared {

@@ -26,6 +26,13 @@ pub(crate) struct Secret {
     pub(crate) deleted: Option<f64>,
     pub(crate) rotation_enabled: bool,
     pub(crate) primary_region: Option<String>,
+    pub(crate) kms_key_id: Option<String>,
+    pub(crate) description: String,
+    pub(crate) tags: serde_json::Value,
+    /// Regions with a copy, and how it is.
+    pub(crate) replicas: Vec<(String, &'static str)>,
+    /// The days that were asked for when it was scheduled for deletion.
+    pub(crate) window: Option<i64>,
 }
 
 impl Secret {

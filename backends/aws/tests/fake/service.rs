@@ -108,8 +108,18 @@ impl Service {
         let answer = self.call(operation, input);
         if self.lag > 0
             && answer.is_ok()
-            && matches!(operation, "CreateSecret" | "UpdateSecretVersionStage" | "PutSecretValue")
+            && matches!(
+                operation,
+                "CreateSecret"
+                    | "UpdateSecretVersionStage"
+                    | "PutSecretValue"
+                    | "DeleteSecret"
+                    | "RestoreSecret"
+            )
         {
+            // Who reads late sees what was there before the first of several changes.
+            let before =
+                self.lagging.remove(&name).filter(|(_, left)| *left > 0).map_or(before, |(old, _)| old);
             self.lagging.insert(name, (before, self.lag));
         }
         answer
@@ -129,6 +139,9 @@ impl Service {
         if self.denied.contains(name) {
             return Err(Fault::DENIED);
         }
+        if text("VersionId").is_some_and(|id| !(32..=64).contains(&id.len())) {
+            return Err(Fault::of("ValidationException"));
+        }
         match operation {
             "CreateSecret" => self.create(name, input),
             "GetSecretValue" => self.get(name, text("VersionId"), text("VersionStage")),
@@ -147,6 +160,7 @@ impl Service {
                     "DeletedDate": secret.deleted,
                     "RotationEnabled": secret.rotation_enabled,
                     "PrimaryRegion": secret.primary_region,
+                    "ReplicationStatus": secret.replicas.iter().map(|(region, status)| json!({"Region": region, "Status": status})).collect::<Vec<_>>(),
                     "VersionIdsToStages": stages(secret),
                 }))
             }
@@ -184,7 +198,15 @@ impl Service {
             let replayed = value.and_then(|value| secret.replayed(&token, value));
             return replayed.unwrap_or(Err(Fault::EXISTS)).map(|()| answer);
         }
-        let mut secret = Secret::default();
+        let regions = input["AddReplicaRegions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let regions = regions.iter().filter_map(|replica| replica["Region"].as_str());
+        let mut secret = Secret {
+            kms_key_id: input["KmsKeyId"].as_str().map(str::to_owned),
+            description: input["Description"].as_str().unwrap_or_default().to_owned(),
+            tags: input["Tags"].clone(),
+            replicas: regions.map(|region| (region.to_owned(), "InSync")).collect(),
+            ..Secret::default()
+        };
         if let Some(value) = value {
             let now = self.now();
             secret.put(&token, checked(value)?, &["AWSCURRENT".to_owned()], now)?;
@@ -231,12 +253,16 @@ impl Service {
             return Err(Fault::PARAMETER);
         }
         let answer = json!({"ARN": arn(name), "Name": name});
+        if self.secrets.get(name).is_some_and(|secret| !secret.replicas.is_empty()) {
+            return Err(Fault::STATE);
+        }
         if force {
             self.secrets.remove(name);
             return Ok(answer);
         }
         let now = self.now();
-        self.live(name)?.deleted = Some(now);
+        let secret = self.live(name)?;
+        (secret.deleted, secret.window) = (Some(now), days);
         Ok(answer)
     }
 

@@ -11,7 +11,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use momo_cred_backend_api::{
-    At, Backend, Document, Expect, FieldName, Lookup, RecordName, Revision, Secret, Stored,
+    At, Backend, Document, Effect, Error, ErrorKind, Expect, FieldName, Lookup, RecordName, Revision, Secret,
+    Stored,
 };
 use momo_cred_backend_aws::{AwsConfig, AwsStore, Given};
 use momo_cred_transport::Deadline;
@@ -100,4 +101,15 @@ pub(crate) async fn holds(store: &AwsStore, name: &RecordName, value: &str, revi
     let stored = found(store, name).await;
     assert!(stored.document.same_as(&document(value)), "another content than {value}");
     assert_eq!(stored.revision, *revision);
+}
+
+#[track_caller]
+pub(crate) fn assert_error<T: std::fmt::Debug>(
+    answer: Result<T, Error>,
+    kind: ErrorKind,
+    effect: Effect,
+) -> Error {
+    let error = answer.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (kind, effect), "{error:?}");
+    error
 }

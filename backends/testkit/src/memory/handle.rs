@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
-    Op, RecordName, Removal, Removes, Result, Revision, Values, Verdict, Version,
+    Op, RecordName, Removal, Removes, Result, Revision, Values, Verdict, Version, Work,
 };
 
 use super::state::{Content, Refusal, State};
@@ -262,7 +262,7 @@ impl Backend for MemoryHandle {
         Ok(versions)
     }
 
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
+    async fn hold(&self, name: &RecordName, _: Work) -> Result<Option<Hold>> {
         Self::fit(Op::Hold, name)?;
         if !self.shared.holds {
             return Ok(None);

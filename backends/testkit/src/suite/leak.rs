@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 
 use momo_cred_backend_api::{
     At, Backend, Document, Error, ErrorKind, Expect, FieldName, Finding, Lookup, RecordName, Removal, Result,
-    Revision, Secret, Values,
+    Revision, Secret, Values, Work,
 };
 
 use super::support::{create, done, field, found, refused, replace};
@@ -160,7 +160,7 @@ async fn success(seen: &Renderings, store: &dyn Backend, name: &RecordName) {
     seen.answer("the revision", &store.revision(name).await);
     seen.answer("a listing", &store.list("").await);
     seen.answer("the history", &store.history(name).await);
-    seen.answer("a hold", &store.hold(name).await);
+    seen.answer("a hold", &store.hold(name, Work::Renewal).await);
     seen.findings("what was found", &store.examine(name).await);
 }
 
@@ -182,9 +182,9 @@ async fn conflicts(
     for removal in [Removal::Recoverable, Removal::Destroy] {
         seen.answer("a removal refused", &store.remove(&name, &other, removal).await);
     }
-    let hold = store.hold(&name).await;
+    let hold = store.hold(&name, Work::Renewal).await;
     seen.answer("a hold", &hold);
-    seen.answer("a hold refused", &h.open().await.hold(&name).await);
+    seen.answer("a hold refused", &h.open().await.hold(&name, Work::Renewal).await);
     drop(hold);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use momo_cred_backend_api::{At, ErrorKind, Expect, Notice, Removal, Removes};
+use momo_cred_backend_api::{At, ErrorKind, Expect, Notice, Removal, Removes, Work};
 
 use super::support::{create, document, done, is_there, read, refused};
 use crate::Harness;
@@ -20,7 +20,7 @@ pub async fn names_that_do_not_fit_are_refused(h: &dyn Harness) {
         for expect in [Expect::Absent, Expect::Revision(revision.clone())] {
             refused("writing", store.write(&bad, &content, &expect).await, ErrorKind::Misconfigured);
         }
-        refused("holding", store.hold(&bad).await, ErrorKind::Misconfigured);
+        refused("holding", store.hold(&bad, Work::Renewal).await, ErrorKind::Misconfigured);
         // Where the capability is off both answers are true.
         for (able, answer) in [
             (can.remove != Removes::Nothing, store.remove(&bad, &revision, Removal::Destroy).await),

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use momo_cred_backend_api::{
     At, Backend, Capabilities, Document, Error, ErrorKind, Expect, FieldName, Finding, Hold, Location,
     Lookup, Notice, Op, Reason, RecordName, Removal, Result, Revision, Secret, Values, Verdict, Version,
+    Work,
 };
 use momo_cred_backend_testkit::{FIELDS, MemoryHandle, MemoryStore, async_trait};
 
@@ -325,8 +326,8 @@ impl Backend for Wrong {
         answer
     }
 
-    async fn hold(&self, name: &RecordName) -> Result<Option<Hold>> {
-        let answer = self.inner.hold(name).await;
+    async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {
+        let answer = self.inner.hold(name, work).await;
         match (self.flaw, answer) {
             (Flaw::OwnerIsLockedOut, Ok(Some(hold))) => {
                 self.holds.store(true, Ordering::Relaxed);

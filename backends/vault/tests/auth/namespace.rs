@@ -1,6 +1,6 @@
 //! Namespaces, which a community server ignores: what one that has them says is played.
 
-use momo_cred_backend_api::{Backend, ErrorKind};
+use momo_cred_backend_api::{Backend, ErrorKind, Work};
 use momo_cred_backend_vault::{Auth, Namespace, TokenSource, VaultConfig};
 use momo_live::response;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn a_server_without_namespaces_is_asked_for_no_record() {
             "{told}"
         );
     }
-    let error = store.hold(&stage.name()).await.unwrap_err();
+    let error = store.hold(&stage.name(), Work::Renewal).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert!(
         stage.tap.requests().iter().all(|line| line.ends_with("lookup-self")),

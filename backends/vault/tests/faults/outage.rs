@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use momo_cred_backend_api::{Backend, Effect, Error, ErrorKind, Expect, Reason, Revision};
+use momo_cred_backend_api::{Backend, Effect, Error, ErrorKind, Expect, Reason, Revision, Work};
 use momo_cred_backend_vault::VaultStore;
 use momo_cred_transport::Deadline;
 use momo_live::{KvVersion, Storage, Vault, VaultOptions};
@@ -101,7 +101,11 @@ async fn a_sealed_server_is_unavailable_with_the_hint_to_unseal_it() {
     for store in [store, own.within(3)] {
         is_unavailable(&write(&store, "2", &first).await.unwrap_err(), "is sealed", "vault operator unseal");
         is_unavailable(&read(&store, &record()).await.unwrap_err(), "is sealed", "vault operator unseal");
-        is_unavailable(&store.hold(&record()).await.unwrap_err(), "is sealed", "vault operator unseal");
+        is_unavailable(
+            &store.hold(&record(), Work::Renewal).await.unwrap_err(),
+            "is sealed",
+            "vault operator unseal",
+        );
     }
     own.vault.unseal();
     assert_eq!(found(&own.within(9), &record()).await.revision, first);

@@ -1,6 +1,6 @@
 //! Which secrets engine a record is in.
 
-use momo_cred_backend_api::{At, Backend, Error, ErrorKind, Expect, Lookup};
+use momo_cred_backend_api::{At, Backend, Error, ErrorKind, Expect, Lookup, Work};
 use momo_cred_backend_vault::KvVersion as Configured;
 use momo_live::{KvVersion, response};
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ async fn a_wrong_version_in_the_settings_is_told_before_anything_is_written() {
         let words = format!("and version {} is configured", wrong.number());
         is_misconfigured(read(&wrongly(), &name).await, &words);
         is_misconfigured(wrongly().write(&name, &one("1"), &Expect::Absent).await, &words);
-        is_misconfigured(wrongly().hold(&name).await, &words);
+        is_misconfigured(wrongly().hold(&name, Work::Renewal).await, &words);
         is_misconfigured(wrongly().list(&stage.mount.record("")).await, &words);
         let listed = [
             stage.mount.peek_list("data/"),

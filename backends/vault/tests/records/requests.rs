@@ -1,6 +1,6 @@
 //! What a call costs.
 
-use momo_cred_backend_api::{At, Backend, Expect, Removal};
+use momo_cred_backend_api::{At, Backend, Expect, Removal, Work};
 use momo_live::KvVersion;
 use serde_json::json;
 
@@ -61,7 +61,7 @@ async fn other_calls_cost_one_request() {
     assert_eq!(stage.requests(), ["GET metadata/momo/a"]);
     store.history(&name).await.unwrap();
     assert_eq!(stage.requests(), ["GET metadata/momo/a"]);
-    store.hold(&name).await.unwrap();
+    store.hold(&name, Work::Renewal).await.unwrap();
     assert_eq!(stage.requests(), ["GET auth/token/lookup-self"]);
     let stale = Expect::Revision(revision);
     store.write(&name, &one("2"), &stale).await.unwrap();
@@ -92,6 +92,6 @@ async fn a_name_that_does_not_fit_costs_nothing() {
     let elsewhere = crate::support::name("elsewhere/momo/a");
     store.read(&elsewhere, &At::Current).await.unwrap_err();
     store.write(&elsewhere, &one("1"), &Expect::Absent).await.unwrap_err();
-    store.hold(&elsewhere).await.unwrap_err();
+    store.hold(&elsewhere, Work::Renewal).await.unwrap_err();
     assert_eq!(stage.tap.connections(), 0);
 }

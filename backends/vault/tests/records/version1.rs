@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use momo_cred_backend_api::{At, Backend, Effect, Error, ErrorKind, Expect, Lookup, Removal, Revision};
+use momo_cred_backend_api::{At, Backend, Effect, Error, ErrorKind, Expect, Lookup, Removal, Revision, Work};
 use momo_cred_backend_vault::{KvVersion as Configured, VaultStore};
 use momo_live::KvVersion;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn without_leave_nothing_is_written() {
         let told = is_unsupported(store.write(&name, &one("1"), &Expect::Absent).await);
         assert!(told.contains("no compare-and-swap") && told.contains("allow-no-cas = true"), "{told}");
         is_unsupported(store.write(&name, &one("1"), &Expect::Revision(revision.clone())).await);
-        is_unsupported(store.hold(&name).await);
+        is_unsupported(store.hold(&name, Work::Renewal).await);
         is_unsupported(store.remove(&name, &revision, Removal::Destroy).await);
         is_unsupported(store.remove(&name, &revision, Removal::Recoverable).await);
     }

@@ -226,7 +226,11 @@ impl Place {
             )
             .next("finish it with `momo-cred resume`, or drop it with `momo-cred abort`")
         };
-        error.at(location).tried(format!("profile {profile}"))
+        let looked = match self.backend.whereabouts() {
+            Some(whereabouts) => format!("profile {profile}, {whereabouts}"),
+            None => format!("profile {profile}"),
+        };
+        error.at(location).tried(looked)
     }
 
     /// Makes sure that nobody else is at work on the record: a dead claim may be taken over, any other is an error.

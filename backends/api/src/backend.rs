@@ -80,6 +80,10 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// The full address of a record of this store, for people and for messages. Holds no credential.
     fn location(&self, name: &RecordName) -> Location;
 
+    /// Which of several stores of its kind this is, as far as it is known without asking it, for people: a server, a
+    /// region. `None` where the location says it all. A record that is missing may be in another one.
+    fn whereabouts(&self) -> Option<String>;
+
     /// What this store can do. The same answer for the life of the handle.
     fn capabilities(&self) -> Capabilities;
 

@@ -80,6 +80,10 @@ impl Backend for AwsStore {
         Location::new(SCHEME, name.as_str(), None).expect("a record name is an address")
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        self.session.region().map(|region| format!("region {region}"))
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             compare_and_swap: true,

@@ -123,6 +123,10 @@ impl Backend for DotenvStore {
             .unwrap_or_else(|_| self.place.clone())
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        None
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             compare_and_swap: true,

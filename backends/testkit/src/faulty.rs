@@ -147,6 +147,10 @@ impl<B: Backend + ?Sized> Backend for Faulty<B> {
         self.inner.location(name)
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        self.inner.whereabouts()
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
     }

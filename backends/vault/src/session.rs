@@ -79,6 +79,14 @@ impl Session {
         Ok(Self { wire, auth, namespace, revoke, state: Mutex::default(), notices })
     }
 
+    /// The server, and the namespace in it.
+    pub(crate) fn whereabouts(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{}, namespace {}", self.wire.server(), namespace.as_str()),
+            None => self.wire.server().to_owned(),
+        }
+    }
+
     pub(crate) fn wire(&self) -> &Wire {
         &self.wire
     }

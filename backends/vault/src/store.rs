@@ -233,6 +233,10 @@ impl Backend for VaultStore {
         Location::new(SCHEME, name.as_str(), None).expect("a record name is an address")
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        Some(self.session.whereabouts())
+    }
+
     /// By the settings: that an engine is of version 1 without their saying so shows only when it is asked, and is told
     /// then.
     fn capabilities(&self) -> Capabilities {

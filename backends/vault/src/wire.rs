@@ -89,6 +89,11 @@ impl Wire {
         })
     }
 
+    /// The address as it was configured.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     pub(crate) fn deadline(&self) -> &Deadline {
         &self.deadline
     }

@@ -54,6 +54,10 @@ impl Backend for Tap {
         self.inner.location(name)
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        self.inner.whereabouts()
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
     }

@@ -156,6 +156,10 @@ impl Backend for MemoryHandle {
         Self::place(name.as_str())
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        None
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.shared.capabilities
     }

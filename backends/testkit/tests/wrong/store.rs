@@ -169,6 +169,10 @@ impl Backend for Wrong {
         self.inner.location(name)
     }
 
+    fn whereabouts(&self) -> Option<String> {
+        self.inner.whereabouts()
+    }
+
     fn capabilities(&self) -> Capabilities {
         let values = if self.flaw == Flaw::AcceptsAnyValue {
             Values::Portable

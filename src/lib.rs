@@ -2,6 +2,7 @@
 //!
 //! The library behind the `momo-cred` command. ARCHITECTURE.md is the map.
 
+pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -9,6 +10,7 @@ pub mod credential;
 pub mod effective;
 mod error;
 pub mod exec;
+pub mod hook;
 pub mod import;
 pub mod lifecycle;
 pub mod momo;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Place};
 use super::network::TIMEOUT;
 use super::{document, resume};
+use crate::audit::Ending;
 use crate::config::Settings;
 use crate::lifecycle::{ClaimStanding, aborted};
 use crate::{Outcome, Result};
@@ -44,6 +45,7 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
     let record = aborted(seen.record);
     let revision = place.backend.write(&place.name, record.document(), &Expect::Revision(revision)).await?;
     context.output.note(&format!("the claim at {} is dropped; revision {revision}", place.location));
+    context.trail.ended(&context.output, Ending::Ok, Some((&revision, &record)));
     if context.output.json() {
         let mut head = document::head(context.command, &settings.profile, &place.location.to_string());
         document::record(&mut head, &record);

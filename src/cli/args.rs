@@ -135,6 +135,16 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether it changes records, so that the audit trail has a line of each run.
+    pub(crate) const fn is_audited(&self) -> bool {
+        matches!(
+            self,
+            Self::Abort(_) | Self::Import(_) | Self::Provision(_) | Self::Remove(_) | Self::Resume(_)
+        )
+    }
+}
+
 /// Flags that other tools have for secrets, and what to use here instead.
 const SECRET_FLAGS: &[(&str, &str)] = &[
     ("--api-key", "import takes it from a prompt, --from FILE, --from - or --from-env"),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::args::Global;
 use super::network::Network;
 use super::output::Output;
+use super::trail::Trail;
 use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings};
 use crate::credential::Field;
@@ -26,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) output: Output,
     pub(crate) network: Network,
+    pub(crate) trail: Trail,
 }
 
 impl Context {
@@ -71,9 +73,17 @@ impl Context {
 
     /// The settings of the one profile that a command works on.
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let mut all = self.chosen(Chosen::Named)?;
+        self.one(self.overrides())
+    }
+
+    /// The settings of the one profile, for overrides of a command's own. The audit trail begins here.
+    pub(crate) fn one(&self, overrides: Overrides) -> Result<Settings> {
+        let mut all = self.settings_with(overrides, Chosen::Named)?;
         match (all.pop(), all.is_empty()) {
-            (Some(settings), true) => Ok(settings),
+            (Some(settings), true) => {
+                self.trail.begin(&settings)?;
+                Ok(settings)
+            }
             _ => Err(one_profile(self)),
         }
     }
@@ -131,6 +141,9 @@ impl Context {
     pub(crate) fn result(&self, mut map: Map<String, Value>, outcome: &str) -> Result<()> {
         map.insert("event".into(), json!("result"));
         map.insert("outcome".into(), json!(outcome));
+        if let Some(audit) = self.trail.document() {
+            map.insert("audit".into(), audit);
+        }
         self.output.document(&Value::Object(map))
     }
 }
@@ -170,7 +183,9 @@ impl Place {
     pub(crate) async fn seen(&self, settings: &Settings, context: &Context) -> Result<Seen> {
         let lookup = self.backend.read(&self.name, &At::Current).await;
         context.tell(self.backend.notices());
-        self.read(settings, lookup)
+        let seen = self.read(settings, lookup)?;
+        context.trail.saw(&self.location, &seen);
+        Ok(seen)
     }
 
     /// What a read of the record means.

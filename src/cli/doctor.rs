@@ -113,8 +113,15 @@ fn settings_of(settings: &Settings, chosen: Chosen) -> Vec<Row> {
         "callback-host": callback_host,
         "proxy": proxy,
         "log": log,
+        "hook-post": hook_post,
     }
-    for (key, setting) in [("timeout", &settings.timeout), ("lease", &settings.lease)] {
+    add("audit", settings.audit.as_ref().map(|s| (s.value.display().to_string(), s.origin.to_string())));
+    let durations = [
+        ("timeout", &settings.timeout),
+        ("lease", &settings.lease),
+        ("hook-timeout", &settings.hook_timeout),
+    ];
+    for (key, setting) in durations {
         let row = setting.as_ref().map(|s| (format!("{} s", s.value.as_secs_f64()), s.origin.to_string()));
         add(key, row);
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::context::{Context, Place};
 use super::document;
+use super::hook::HookFlag;
 use super::input::{read_input, shown};
 use super::keys::{refuse_secret, refused};
 use super::network::TIMEOUT;
@@ -60,6 +61,8 @@ pub(crate) struct Options {
     /// Show what would be written, with fingerprints, and write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    hook: HookFlag,
 }
 
 /// `dotenv` or `json`.
@@ -70,7 +73,10 @@ enum FormatName {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
-    let settings = context.settings()?;
+    if options.dry_run {
+        context.trail.leave_out();
+    }
+    let settings = options.hook.settings(context)?;
     context.network.begin([&settings], TIMEOUT);
     context.block_on(Runtime::Tokio, import(context, options, settings))
 }
@@ -119,7 +125,8 @@ async fn store(
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let obtain = Obtain::Imported { user: given.user, api_key: given.api_key.clone() };
-    Lifecycle { context, settings, place, effective }.run(seen, given.inputs(effective), obtain, check).await
+    let lifecycle = Lifecycle { context, settings, place, effective, hold };
+    lifecycle.run(seen, given.inputs(effective), obtain, check).await
 }
 
 /// What to do with values that could not be stored.

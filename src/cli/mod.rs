@@ -8,6 +8,7 @@ mod doctor;
 mod document;
 mod each;
 mod exec;
+mod hook;
 mod import;
 mod input;
 mod keys;
@@ -21,6 +22,7 @@ mod provision;
 mod remove;
 mod resume;
 mod status;
+mod trail;
 mod trust;
 mod verify;
 
@@ -34,6 +36,8 @@ use self::context::Context;
 use self::network::Network;
 use self::output::Output;
 use self::parse::Parsed;
+use self::trail::Trail;
+use crate::audit::Ending;
 use crate::config::Environment;
 use crate::exec::{Hygiene, Inherited, install_panic_hook};
 use crate::{Error, Outcome, Result};
@@ -89,12 +93,18 @@ fn run(args: &[OsString]) -> Outcome {
 
 fn dispatch(cli: Cli) -> Outcome {
     let command = cli.command.name();
+    let mut audit = None;
     let result = Environment::of_process().and_then(|environment| {
         let output = Output::new(&cli.global, environment.get("NO_COLOR").is_some());
         let network = Network::new();
-        let context = Context { command, global: cli.global.clone(), environment, output, network };
+        let trail = Trail::new(command, cli.command.is_audited());
+        let context = Context { command, global: cli.global.clone(), environment, output, network, trail };
         log::start(&context)?;
         let outcome = execute(&context, cli.command);
+        if let Err(error) = &outcome {
+            context.trail.ended(&context.output, Ending::Failed(error.kind()), None);
+            audit = context.trail.document();
+        }
         context.close();
         outcome
     });
@@ -102,7 +112,11 @@ fn dispatch(cli: Cli) -> Outcome {
         let output = Output::new(&cli.global, false);
         output.error(&error);
         if output.json() {
-            let _ = output.document(&failed(command, &error));
+            let mut document = failed(command, &error);
+            if let (Some(audit), Some(map)) = (audit, document.as_object_mut()) {
+                map.insert("audit".into(), audit);
+            }
+            let _ = output.document(&document);
         }
         Outcome::Exit(exit_code(command, &error))
     })

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use momo_cred_backend_api::{Expect, Work};
+use momo_cred_backend_api::{Expect, Hold, Revision, Work};
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, Place, Steps};
-use super::document;
+use super::hook::{HookFlag, after_publish};
 use super::keys::KeyFiles;
+use super::{document, trail};
+use crate::audit::Ending;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, RecordState};
 use crate::effective::{Effective, Holder, Purpose};
+use crate::hook::Facts;
 use crate::lifecycle::{Check, Driver, Finish, Here, Inputs, Obtain, Plan, Published, Seeds, Seen, Takeover};
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -43,10 +46,12 @@ pub(crate) struct Options {
     /// Go on although the store has no compare-and-swap, so that two writers could overwrite each other
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    hook: HookFlag,
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
-    let settings = context.settings()?;
+    let settings = options.hook.settings(context)?;
     context.network.begin([&settings], TIMEOUT);
     let place = context.place(&settings)?;
     context.block_on(Runtime::Tokio, provision(context, options, &settings, &place))
@@ -88,7 +93,7 @@ async fn provision(
     };
     let seen = over_deleted(seen, options.replace);
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
-    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective, hold };
     lifecycle.run(seen, inputs, Obtain::NewUser, check).await
 }
 
@@ -177,17 +182,20 @@ pub(super) struct Lifecycle<'a> {
     pub(super) settings: &'a Settings,
     pub(super) place: &'a Place,
     pub(super) effective: &'a Effective,
+    /// Given back before the hook runs, which may work on the same file.
+    pub(super) hold: Option<Hold>,
 }
 
 impl Lifecycle<'_> {
     pub(super) async fn run(
-        &self,
+        mut self,
         seen: Seen,
         inputs: Inputs,
         obtain: Obtain,
         check: Check,
     ) -> Result<Outcome> {
         let (context, place) = (self.context, self.place);
+        let previous = trail::found(&seen);
         let gateway = context.gateway(self.settings, self.effective)?;
         let lease = lease(self.settings);
         let seeds = Seeds::draw(&Here, lease);
@@ -211,11 +219,12 @@ impl Lifecycle<'_> {
         let mut steps = Steps::new(context, head.clone());
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
         context.tell(place.backend.notices());
+        drop(self.hold.take());
         let outcome = match finish {
             Finish::Published(published) => {
                 let mut head = head;
                 head.insert("steps".into(), Value::Array(steps.taken));
-                self.published(head, &published)
+                self.published(head, *published, previous, noted)
             }
             Finish::Failed(error) => return Err(error.at(&place.location)),
             Finish::Stopped(error) => self.stopped(head, steps.taken, &error),
@@ -229,6 +238,7 @@ impl Lifecycle<'_> {
     /// A signal stopped the run: how things stand is said before the process ends by it.
     fn stopped(&self, mut head: Map<String, Value>, steps: Vec<Value>, error: &Error) -> Result<Outcome> {
         self.context.output.error(error);
+        self.context.trail.ended(&self.context.output, Ending::Stopped, None);
         if self.context.output.json() {
             head.insert("steps".into(), Value::Array(steps));
             head.insert("error".into(), document::error(error, error.kind().exit_code()));
@@ -245,20 +255,16 @@ impl Lifecycle<'_> {
         head
     }
 
-    fn published(&self, mut head: Map<String, Value>, published: &Published) -> Result<Outcome> {
-        let output = &self.context.output;
-        if output.json() {
-            document::record(&mut head, &published.record);
-            head.insert("revision".into(), json!(published.revision.as_str()));
-            head.insert("verified".into(), json!(published.verified));
-            head.insert("claim".into(), Value::Null);
-            self.context.result(head, "ok").map_err(|error| {
-                error.because(format!(
-                    "the credential was stored all the same, as revision {}",
-                    published.revision
-                ))
-            })?;
-        }
+    /// Tells of it, runs the hook, and tells of that.
+    fn published(
+        &self,
+        mut head: Map<String, Value>,
+        published: Published,
+        previous: Option<Revision>,
+        noted: Option<i32>,
+    ) -> Result<Outcome> {
+        let (context, output) = (self.context, &self.context.output);
+        context.trail.ended(output, Ending::Ok, Some((&published.revision, &published.record)));
         let key = published.record.get(Field::ApiKey).and_then(|key| Fingerprint::of(Field::ApiKey, key));
         let key = key.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
         output.note(&format!(
@@ -274,6 +280,38 @@ impl Lifecycle<'_> {
                 None => "the credential was not proven at the gateway: keep the popup open until `momo-cred verify` passes",
             });
         }
-        Ok(Outcome::SUCCESS)
+        document::record(&mut head, &published.record);
+        head.insert("revision".into(), json!(published.revision.as_str()));
+        head.insert("verified".into(), json!(published.verified));
+        head.insert("claim".into(), Value::Null);
+        let facts = self.facts(&published, previous);
+        // What is published is out of memory before somebody's program starts.
+        drop(published);
+        let hooked = after_publish(context, self.settings, &facts, noted);
+        if let Some(hooked) = &hooked {
+            head.insert("hook".into(), hooked.document());
+        }
+        if output.json() {
+            context.result(head, "ok").map_err(|error| {
+                error.because(format!(
+                    "the credential was stored all the same, as revision {}",
+                    facts.revision
+                ))
+            })?;
+        }
+        Ok(hooked.and_then(|hooked| hooked.signal()).map_or(Outcome::SUCCESS, Outcome::Signal))
+    }
+
+    fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {
+        Facts {
+            command: self.context.command,
+            profile: self.settings.profile.clone(),
+            product: self.effective.product.to_string(),
+            target_environment: self.effective.target_environment.to_string(),
+            location: self.place.location.to_string(),
+            revision: published.revision.clone(),
+            previous,
+            api_user: published.user.to_string(),
+        }
     }
 }

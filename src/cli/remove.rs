@@ -6,6 +6,7 @@ use serde_json::json;
 use super::context::{Context, Place};
 use super::document;
 use super::network::TIMEOUT;
+use crate::audit::Ending;
 use crate::config::Settings;
 use crate::lifecycle::{Seen, Takeover};
 use crate::prompt;
@@ -124,11 +125,15 @@ fn told(
         (Removal::Destroy, _) => "removed for good".to_owned(),
     };
     context.output.note(&format!("{} is {how} (it was revision {revision})", place.location));
+    context.trail.ended(&context.output, Ending::Ok, None);
     if context.output.json() {
         let mut map = document::head(context.command, &settings.profile, &place.location.to_string());
         map.insert("outcome".into(), json!("ok"));
         map.insert("revision".into(), json!(revision.as_str()));
         map.insert("recoverable".into(), json!(removal == Removal::Recoverable));
+        if let Some(audit) = context.trail.document() {
+            map.insert("audit".into(), audit);
+        }
         context.output.document(&serde_json::Value::Object(map))?;
     }
     Ok(Outcome::SUCCESS)

@@ -66,7 +66,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     }
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     let inputs = inputs(&seen, &effective, place)?;
-    let lifecycle = Lifecycle { context, settings, place, effective: &effective };
+    let lifecycle = Lifecycle { context, settings, place, effective: &effective, hold };
     lifecycle.run(seen, inputs, Obtain::NewUser, Check::Full).await
 }
 
@@ -106,6 +106,7 @@ pub(super) fn nothing_open(
     seen: &Seen,
 ) -> Result<Outcome> {
     context.output.note(&format!("no claim is open at {}; nothing to do", place.location));
+    context.trail.noop(&context.output, seen);
     if context.output.json() {
         let mut head = document::head(context.command, &settings.profile, &place.location.to_string());
         document::record(&mut head, &seen.record);

@@ -7,11 +7,11 @@ use crate::config::{Config, approve, is_approved, revoke};
 use crate::registry;
 use crate::{Error, Kind, Outcome, Result};
 
-/// Approves what a momo-cred.toml found in the working tree says about where secrets go.
+/// Approves what a momo-cred.toml found in the working tree says about where secrets go and what is run.
 ///
-/// Such a file may come from a clone or a pull request. Gateways outside MTN's known hosts, proxies, and where a secret
-/// store is and how to log in there count from it only once you approved its content; an edit asks again. The approval is
-/// kept in your state folder.
+/// Such a file may come from a clone or a pull request. Gateways outside MTN's known hosts, proxies, hooks, the audit
+/// trail, and where a secret store is and how to log in there count from it only once you approved its content; an edit
+/// asks again. The approval is kept in your state folder.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  momo-cred trust --show\n  momo-cred trust\n  momo-cred trust --revoke")]
 pub(crate) struct Options {

@@ -41,6 +41,13 @@ pub(super) struct Located<T> {
     pub(super) line: usize,
 }
 
+impl<T> Located<T> {
+    /// Another value in the same line.
+    pub(super) fn map<U>(self, f: impl FnOnce(T) -> U) -> Located<U> {
+        Located { value: f(self.value), line: self.line }
+    }
+}
+
 impl<T> Setting<T> {
     /// A value from somewhere.
     pub fn new(value: T, origin: Origin) -> Self {

@@ -9,11 +9,11 @@ use super::aws::AwsTable;
 use super::fault::{Bad, Fault, because};
 use super::origin::{Located, Origin, Setting};
 use super::profile::effective;
-use super::schema::{EnvTable, Schema, callback_host, preset_name, variable_prefix};
+use super::schema::{EnvTable, Schema, callback_host, hook_line, preset_name, variable_prefix};
 use super::secrets::looks_like_secret;
 use super::steering::BadVariableName;
 use super::vault::VaultTable;
-use super::{DEFAULT_PREFIX, Environment, Found, duration, steering, variables};
+use super::{DEFAULT_PREFIX, Environment, Found, HookCommand, duration, steering, variables};
 use crate::credential::{Field, Layout, Product, TargetEnvironment};
 use crate::momo::{BaseUrl, CallbackHost, ProxyUrl};
 use crate::{Error, Kind, Result};
@@ -41,6 +41,8 @@ pub struct Overrides {
     pub preset: Option<String>,
     /// `--prefix` of `exec`.
     pub prefix: Option<String>,
+    /// `--hook-post` of what publishes.
+    pub hook_post: Option<String>,
 }
 
 /// Settings of one profile. What is `None` was set nowhere: the record decides, then what is built in.
@@ -78,6 +80,12 @@ pub struct Settings {
     pub aws: AwsTable,
     /// Filter of the log, unchecked.
     pub log: Option<Setting<String>>,
+    /// The audit trail: absolute, or relative to the working directory.
+    pub audit: Option<Setting<PathBuf>>,
+    /// What runs after a publish.
+    pub hook_post: Option<Setting<HookCommand>>,
+    /// How long that may take.
+    pub hook_timeout: Option<Setting<Duration>>,
 }
 
 /// Under which names a program gets the values of a record.
@@ -157,6 +165,8 @@ impl Resolver<'_> {
                 Setting::new(placed, Origin::BuiltIn)
             }
         };
+        let after = profile.after.or(self.schema.after.clone());
+        let hook = self.given("--hook-post", &flags.hook_post, None, hook_line)?;
         let timeout = |text: &str| duration::parse_within(text, duration::TIMEOUT);
         Ok(Settings {
             product: self.pick(
@@ -206,6 +216,9 @@ impl Resolver<'_> {
                 .map(|allow| self.in_file(allow)),
             vault: VaultTable::new(profile.vault.or_else(|| self.schema.vault.clone()), self.found),
             aws: AwsTable::new(profile.aws.or_else(|| self.schema.aws.clone()), self.found),
+            audit: after.audit.map(|path| self.in_file(path).map(|path| self.below_folder(path))),
+            hook_post: hook.or_else(|| after.hook_post.map(|hook| self.in_file(hook))),
+            hook_timeout: after.hook_timeout.map(|limit| self.in_file(limit)),
             log: self.pick("", &None, variables::LOG, self.schema.log.clone(), plain)?,
             profile: name,
             chosen_by,
@@ -264,6 +277,14 @@ impl Resolver<'_> {
     fn in_file<T>(&self, located: Located<T>) -> Setting<T> {
         let path = self.found.map(|found| found.shown().to_path_buf()).unwrap_or_default();
         Setting::new(located.value, Origin::File { path, line: located.line })
+    }
+
+    /// A path of the file: a relative one starts from its folder.
+    fn below_folder(&self, path: PathBuf) -> PathBuf {
+        match self.folder() {
+            Some(folder) => folder.join(path),
+            None => path,
+        }
     }
 
     /// The file's folder, or none where it is the working directory: short paths make short messages.

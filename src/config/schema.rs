@@ -3,6 +3,7 @@
 //! Keys that a later version may know are unknown here: to accept one and do nothing would be a silent promise.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use momo_cred_backend_api::Location;
@@ -14,7 +15,7 @@ use super::secrets::{looks_like_secret, shown_name};
 use super::syntax::Source;
 use super::table::{Entry, entries};
 use super::vault::{self, Keys};
-use super::{duration, steering};
+use super::{HookCommand, duration, steering};
 use crate::Result;
 use crate::credential::{Field, Layout, Product, TargetEnvironment};
 use crate::momo::{BaseUrl, CallbackHost, ProxyUrl};
@@ -30,6 +31,7 @@ pub(super) struct Schema {
     pub(super) dotenv_allow_shared_fs: Option<Located<bool>>,
     pub(super) vault: Option<Keys>,
     pub(super) aws: Option<aws::Keys>,
+    pub(super) after: After,
     pub(super) profiles: BTreeMap<String, Located<Profile>>,
 }
 
@@ -48,6 +50,15 @@ pub(super) struct Profile {
     pub(super) aws: Option<aws::Keys>,
     pub(super) lease: Option<Located<Duration>>,
     pub(super) timeout: Option<Located<Duration>>,
+    pub(super) after: After,
+}
+
+/// What happens once a command has changed something, at the top or in a profile.
+#[derive(Clone, Debug, Default)]
+pub(super) struct After {
+    pub(super) audit: Option<Located<PathBuf>>,
+    pub(super) hook_post: Option<Located<HookCommand>>,
+    pub(super) hook_timeout: Option<Located<Duration>>,
 }
 
 /// `env = { ... }` of a profile.
@@ -58,8 +69,20 @@ pub(super) struct EnvTable {
     pub(super) names: Vec<(String, Field)>,
 }
 
-const TOP: &[&str] =
-    &["default-profile", "timeout", "lease", "log", "proxy", "dotenv", "vault", "aws", "profiles"];
+const TOP: &[&str] = &[
+    "default-profile",
+    "timeout",
+    "lease",
+    "log",
+    "proxy",
+    "audit",
+    "hook-post",
+    "hook-timeout",
+    "dotenv",
+    "vault",
+    "aws",
+    "profiles",
+];
 const PROFILE: &[&str] = &[
     "extends",
     "product",
@@ -73,6 +96,9 @@ const PROFILE: &[&str] = &[
     "aws",
     "lease",
     "timeout",
+    "audit",
+    "hook-post",
+    "hook-timeout",
 ];
 
 /// Reads a file's text.
@@ -90,6 +116,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Schema> {
             "vault" => schema.vault = Some(vault::read(&entry)?),
             "aws" => schema.aws = Some(aws::read(&entry)?),
             "profiles" => schema.profiles = profiles(&entry)?,
+            _ if schema.after.takes(&entry)? => {}
             _ => return Err(entry.unknown(TOP)),
         }
     }
@@ -153,10 +180,62 @@ fn profile(entry: &Entry<'_>) -> Result<Profile> {
             "aws" => profile.aws = Some(aws::read(&entry)?),
             "lease" => profile.lease = Some(entry.duration(duration::LEASE)?),
             "timeout" => profile.timeout = Some(entry.duration(duration::TIMEOUT)?),
+            _ if profile.after.takes(&entry)? => {}
             _ => return Err(entry.unknown(PROFILE)),
         }
     }
     Ok(profile)
+}
+
+impl After {
+    /// Takes a key that is one of these, and says whether it is.
+    fn takes(&mut self, entry: &Entry<'_>) -> Result<bool> {
+        match entry.name {
+            "audit" => self.audit = Some(entry.path()?),
+            "hook-post" => self.hook_post = Some(hook(entry)?),
+            "hook-timeout" => self.hook_timeout = Some(entry.duration(duration::HOOK)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// These, and from `parent` what is not set here.
+    pub(super) fn or(self, parent: Self) -> Self {
+        Self {
+            audit: self.audit.or(parent.audit),
+            hook_post: self.hook_post.or(parent.hook_post),
+            hook_timeout: self.hook_timeout.or(parent.hook_timeout),
+        }
+    }
+}
+
+fn hook(entry: &Entry<'_>) -> Result<Located<HookCommand>> {
+    if !entry.is_list() {
+        return Ok(entry.string()?.map(HookCommand::Shell));
+    }
+    let words = entry.list(hook_word)?;
+    let line = words.line;
+    let empty = || entry.error("names no program").next("begin the list with the program to run");
+    HookCommand::of_words(words.value).map(|value| Located { value, line }).ok_or_else(empty)
+}
+
+fn hook_word(word: &str) -> std::result::Result<String, Bad> {
+    if word.len() > 4096 || word.chars().any(char::is_control) {
+        let next = "put what it needs into a script, and run that";
+        return Err(Bad::new("an item is too long or holds a control character", next));
+    }
+    Ok(word.to_owned())
+}
+
+/// Checks a command line for the shell that was given by a flag.
+pub(super) fn hook_line(text: &str) -> std::result::Result<HookCommand, Bad> {
+    if text.trim().is_empty() || text.len() > 4096 || text.contains('\0') {
+        return Err(Bad::new(
+            "it is no command line of 1 to 4096 characters",
+            "give one such as 'systemctl restart payments', or leave it out",
+        ));
+    }
+    Ok(HookCommand::Shell(text.to_owned()))
 }
 
 fn env(entry: &Entry<'_>) -> Result<EnvTable> {

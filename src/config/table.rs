@@ -147,11 +147,24 @@ impl<'a> Entry<'a> {
         Ok(self.located(value))
     }
 
+    /// Whether the value is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.value, DeValue::Array(_))
+    }
+
     /// A list of texts, each of which is read further: joined by a comma and a blank.
     pub(super) fn texts<E: Fault>(
         &self,
         f: impl Fn(&str) -> std::result::Result<String, E>,
     ) -> Result<Located<String>> {
+        Ok(self.list(f)?.map(|texts| texts.join(", ")))
+    }
+
+    /// A list of texts, each of which is read further.
+    pub(super) fn list<E: Fault>(
+        &self,
+        f: impl Fn(&str) -> std::result::Result<String, E>,
+    ) -> Result<Located<Vec<String>>> {
         let DeValue::Array(list) = self.value else {
             return Err(self.wrong_type("a list of strings", "write it as a list: [\"..\", \"..\"]"));
         };
@@ -165,7 +178,7 @@ impl<'a> Entry<'a> {
             }
             texts.push(f(text).map_err(|fault| because(self.error("has a wrong value"), &fault))?);
         }
-        Ok(self.located(texts.join(", ")))
+        Ok(self.located(texts))
     }
 
     /// A path, as it stands.

@@ -7,11 +7,12 @@ use super::Environment;
 use super::aws;
 use super::discover::user_file;
 use super::file::Found;
+use super::hook::{HOOK_LINE, HOOK_LIST};
 use super::load::parse;
 use super::origin::{Located, Origin};
 use super::pins::is_approved;
 use super::resolve::Settings;
-use super::schema::Schema;
+use super::schema::{After, Schema};
 use super::secrets::{escaped, shown_path};
 use super::vault::{self, Keys};
 use crate::{Error, Kind, Result};
@@ -28,8 +29,21 @@ pub struct Sensitive {
     name: String,
 }
 
+const AUDIT: &str = "audit";
+
+impl Sensitive {
+    /// What the setting decides, for people.
+    fn decides(&self) -> &'static str {
+        match self.name.as_str() {
+            AUDIT => "which file is written",
+            HOOK_LINE | HOOK_LIST => "what is run",
+            _ => "where secrets go",
+        }
+    }
+}
+
 /// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, where Vault and AWS are and how to
-/// log in there, and stores that are not among the `schemes` compiled in and so are programs to run.
+/// log in there, the audit trail, hooks, and stores that are not among the `schemes` compiled in and so are programs to run.
 pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
     let mut list = Vec::new();
     let mut add = |key: String, name: &str, value: &Located<String>| {
@@ -45,7 +59,13 @@ pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec
     if let Some(proxy) = &schema.proxy {
         add("proxy".to_owned(), "proxy", &text(proxy, proxy.value.as_str()));
     }
+    for (key, name, value) in after(found, &schema.after) {
+        add(key.to_owned(), name, &value);
+    }
     for (profile, Located { value: settings, .. }) in &schema.profiles {
+        for (key, name, value) in after(found, &settings.after) {
+            add(format!("profiles.{profile}.{key}"), name, &value);
+        }
         if let Some(url) = settings.base_url.as_ref().filter(|url| !url.value.is_built_in()) {
             add(format!("profiles.{profile}.base-url"), "base-url", &text(url, url.value.as_str()));
         }
@@ -59,6 +79,17 @@ pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec
     }
     list.sort_by_key(|setting| setting.line);
     list
+}
+
+/// A file to write and a program to run, each with its key and the name that it is compared under.
+fn after(found: &Found, after: &After) -> Vec<(&'static str, &'static str, Located<String>)> {
+    let audit = after.audit.as_ref().map(|audit| {
+        let path = found.folder().join(&audit.value);
+        ("audit", AUDIT, text(audit, &path.to_string_lossy()))
+    });
+    let hook = after.hook_post.as_ref();
+    let hook = hook.map(|hook| ("hook-post", hook.value.key(), text(hook, &hook.value.to_string())));
+    audit.into_iter().chain(hook).collect()
 }
 
 fn text<T>(located: &Located<T>, text: &str) -> Located<String> {
@@ -97,6 +128,8 @@ fn takes(settings: &Settings, setting: &Sensitive, env: &Environment) -> bool {
         "base-url" => settings.base_url.as_ref().map(|url| &url.origin),
         "proxy" => settings.proxy.as_ref().map(|proxy| &proxy.origin),
         "store" => Some(&settings.store.origin),
+        AUDIT => settings.audit.as_ref().map(|audit| &audit.origin),
+        HOOK_LINE | HOOK_LIST => settings.hook_post.as_ref().map(|hook| &hook.origin),
         name if name.starts_with("aws.") => {
             return settings.store.value.scheme() == aws::SCHEME
                 && settings.aws.has(name, setting.line)
@@ -113,8 +146,15 @@ fn takes(settings: &Settings, setting: &Sensitive, env: &Environment) -> bool {
 
 fn untrusted(found: &Found, open: &[Sensitive]) -> Error {
     let file = shown_path(found.shown());
-    let error =
-        Error::new(Kind::Misconfigured, format!("{file} decides where secrets go, and nobody approved it"));
+    let mut decided: Vec<&str> = Vec::new();
+    for setting in open {
+        let what = setting.decides();
+        if !decided.contains(&what) {
+            decided.push(what);
+        }
+    }
+    let decided = decided.join(" and ");
+    let error = Error::new(Kind::Misconfigured, format!("{file} decides {decided}, and nobody approved it"));
     open.iter()
         .fold(error, |error, setting| {
             error.because(format!("line {}: `{}` is {}", setting.line, setting.key, setting.value))

@@ -14,6 +14,8 @@
 
 use std::ffi::c_int;
 use std::fmt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::OnceLock;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -79,6 +81,22 @@ impl Inherited {
         // Last: what was pending meets the parent's dispositions.
         sys::set_mask(&self.mask);
     }
+}
+
+/// Gives a command that is not the program, but runs beside us, a start of its own: no descriptor but the standard ones,
+/// default dispositions, an empty signal mask, the core limit that we found, a process group of its own.
+pub fn start_apart(command: &mut Command) {
+    let core = Inherited::from_parent().core;
+    command.process_group(0);
+    sys::start_apart(command, move || {
+        let soft = Rlimit { current: core.current, ..getrlimit(Resource::Core) };
+        let _ = setrlimit(Resource::Core, soft);
+    });
+}
+
+/// Whether a signal is ignored, as under `nohup`.
+pub fn is_ignored(signal: c_int) -> bool {
+    sys::disposition(signal) == Disposition::Ignored
 }
 
 const fn bit(signal: c_int) -> u32 {

@@ -20,7 +20,7 @@ mod sys;
 pub use env::{ChildEnv, EnvError, Options, Set, Value};
 pub use explain::{Explained, Shown, explain};
 pub use hygiene::{Hygiene, install_panic_hook};
-pub use inherited::Inherited;
+pub use inherited::{Inherited, is_ignored, start_apart};
 pub use mapping::{InvalidMapping, Mapping};
 pub use presets::{Preset, PresetError};
 pub use process::{ExecFailure, Replacement};

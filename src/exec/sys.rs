@@ -1,12 +1,14 @@
 //! The system calls that need `unsafe`, each behind a safe function. The one such file of this crate.
 #![expect(
     unsafe_code,
-    reason = "sigaction, pthread_sigmask, fcntl on descriptors we do not own, execve, sysconf"
+    reason = "sigaction, pthread_sigmask, fcntl and close_range on descriptors we do not own, execve, sysconf, pre_exec"
 )]
 
 use std::ffi::{CStr, c_char, c_int};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::ptr;
 
 /// What a program that was just started finds for a signal: there is no third possibility.
@@ -86,6 +88,40 @@ pub(super) fn close_on_exec(fd: c_int) {
     // SAFETY: F_SETFD writes a flag of the descriptor table; reads and writes through `fd` stay valid until execve.
     unsafe {
         libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
+    }
+}
+
+/// Lets `execve` close every descriptor from 3 on.
+fn close_the_rest_on_exec() {
+    // SAFETY: it sets a flag in the descriptor table and touches nothing else.
+    #[cfg(target_os = "linux")]
+    let done =
+        unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) == 0 };
+    #[cfg(not(target_os = "linux"))]
+    let done = false;
+    if !done {
+        // An older kernel, or a sandbox. Beyond this number nobody has descriptors.
+        (3..65_536).for_each(close_on_exec);
+    }
+}
+
+/// Lets a command start as from a shell: it gets `prepared`, the default dispositions, and no descriptor but the standard
+/// ones. `prepared` runs between fork and exec, so it may neither allocate nor lock.
+pub(super) fn start_apart(command: &mut Command, prepared: impl Fn() + Send + Sync + 'static) {
+    let prepare = move || {
+        // Real-time ones too; numbers that there are not are no harm.
+        for signal in 1..=64 {
+            set_disposition(signal, Disposition::Default);
+        }
+        // On exec only: std tells through a descriptor of its own whether that succeeds.
+        close_the_rest_on_exec();
+        prepared();
+        Ok(())
+    };
+    // SAFETY: signal, close_range and fcntl are safe to call between fork and exec; so is `prepared`, see above. std has
+    // emptied the signal mask by then.
+    unsafe {
+        command.pre_exec(prepare);
     }
 }
 

@@ -95,6 +95,23 @@ fn secrets_are_opened_only_where_the_list_says() {
     assert_eq!(found, listed);
 }
 
+/// Scripts read the names of steps: README lists them, and each that the sources report is in the list.
+#[test]
+fn the_list_of_steps_is_that_of_the_sources() {
+    let readme = text("README.md");
+    let (_, list) = readme.split_once("Names of steps:").unwrap();
+    let (list, _) = list.split_once(". (").unwrap();
+    let listed: BTreeSet<&str> = list.split('`').skip(1).step_by(2).collect();
+    let mut found = BTreeSet::new();
+    for path in files("src", ".rs").into_iter().filter(|path| !path.to_string_lossy().contains("/tests")) {
+        let source = text(&path);
+        let reports = source.split("StepReport::of(").chain(source.split("StepReport::skipped(")).skip(1);
+        let names = reports.filter_map(|report| report.trim_start().strip_prefix('"')?.split('"').next());
+        found.extend(names.map(str::to_owned));
+    }
+    assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), listed);
+}
+
 /// `src/registry.rs` is the only file that names a store; no store depends on the program.
 #[test]
 fn only_the_registry_names_stores() {

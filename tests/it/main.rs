@@ -1,6 +1,7 @@
 //! End-to-end tests: the binary as a user runs it, with an environment, a home and a working directory of its own.
 //!
 //! - `sandbox`: starts the binary and holds its output; everything below uses it
+//! - `after`: what happens once a credential is published: hook and audit trail
 //! - `architecture`: the documents name what exists, and the tree keeps its rules
 //! - `aws`: records in AWS, as moto has it
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
@@ -25,6 +26,7 @@
     reason = "a test may stop where it stands, and prepares its own files"
 )]
 
+mod after;
 mod architecture;
 mod aws;
 mod catalogue;

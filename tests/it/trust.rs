@@ -169,6 +169,39 @@ fn a_clone_that_decides_nothing_sensitive_needs_no_approval() {
     assert!(!project.sandbox.root().join("home/.local").exists(), "nothing is remembered");
 }
 
+/// A hook runs code, and the audit trail is a file that we would write.
+#[test]
+fn a_found_hook_and_audit_trail_count_once_they_are_approved() {
+    let project = Project::without_config();
+    let (url, key) = (project.gateway.base_url(), key(&project.gateway));
+    let import = |project: &Project| {
+        let args = ["import", "--from", "home.env", "--replace", "--base-url", url];
+        project.momo(&args).env("MOMO_CRED_SUBSCRIPTION_KEY", &key).run()
+    };
+    project.sandbox.write("home.env", project.sandbox.read(".env"), 0o600);
+    for (config, left, says) in [
+        ("hook-post = \"touch ran\"\n", "ran", "`hook-post` is touch ran"),
+        ("[profiles.default]\nhook-post = [\"touch\", \"ran\"]\n", "ran", "is [\"touch\", \"ran\"]"),
+        ("audit = \"ran\"\n", "ran", "`audit` is "),
+    ] {
+        project.sandbox.write(CONFIG, config, 0o644);
+        let _ = import(&project).code(78).says("momo-cred trust").says(says).no_leak(&project.canaries);
+        assert!(!project.sandbox.path(left).exists(), "{config}");
+        let _ = project.momo(&["trust"]).run().code(0).says("is approved");
+        let _ = import(&project).code(0);
+        assert!(project.sandbox.path(left).exists(), "{config}");
+        fs::remove_file(project.sandbox.path(left)).unwrap();
+        // An edit asks again, and somebody's own flag takes the place of a found hook.
+        project.sandbox.write(CONFIG, format!("{config}# edited\n"), 0o644);
+        let _ = import(&project).code(78).says("momo-cred trust");
+        assert!(!project.sandbox.path(left).exists(), "{config}");
+    }
+    project.sandbox.write(CONFIG, "hook-post = \"touch ran\"\n", 0o644);
+    let args = ["import", "--from", "home.env", "--replace", "--base-url", url, "--hook-post", "touch flag"];
+    let _ = project.momo(&args).run().code(0);
+    assert!(project.sandbox.path("flag").exists() && !project.sandbox.path("ran").exists());
+}
+
 /// What a sensitive setting is not used for needs no approval either.
 #[test]
 fn only_the_chosen_profile_counts() {

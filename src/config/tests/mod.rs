@@ -1,5 +1,6 @@
 //! The module as its callers use it: files on disk, flags and variables in, settings or a message out.
 
+mod after;
 mod aws;
 mod discovery;
 mod leaks;

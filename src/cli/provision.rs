@@ -115,7 +115,7 @@ pub(super) fn stop_if_taken(seen: &Seen, place: &Place, replace: bool) -> Result
             Kind::Conflict,
             format!("there is a credential at {location} already; nothing was changed"),
         )
-        .next("write over it with --replace, or choose another --store"),
+        .next("get a new one in its place with `momo-cred rotate`, write over it with --replace, or choose another --store"),
     };
     Err(error.at(location))
 }

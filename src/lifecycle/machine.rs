@@ -226,7 +226,9 @@ impl Machine {
     fn refused(&mut self, refusal: Refusal) -> Effect {
         let withdraw = match self.plan.obtain {
             // Where surely no key was made, the one in the record is as good as before: no claim has to say otherwise.
-            Obtain::NewKey { .. } => !refusal.ambiguous && self.plan.open_kind() != Some(ClaimKind::Rekey),
+            Obtain::NewKey { .. } => {
+                surely_no_key(&refusal) && self.plan.open_kind() != Some(ClaimKind::Rekey)
+            }
             _ => refused_for_good(&refusal),
         };
         if !withdraw {
@@ -389,4 +391,9 @@ fn refused_for_good(refusal: &Refusal) -> bool {
     !refusal.ambiguous
         && matches!(refusal.status, Some(400 | 401 | 403 | 404))
         && refusal.verdict() != Verdict::Inconclusive
+}
+
+/// Whether an answer came in the place of a key: not after one, and not with one that could not be read.
+fn surely_no_key(refusal: &Refusal) -> bool {
+    !refusal.ambiguous && refusal.status.is_some_and(|status| status >= 400)
 }

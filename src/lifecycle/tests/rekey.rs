@@ -13,13 +13,13 @@ use crate::lifecycle::{Alive, ClaimStanding, Evidence, Finish, Obtain, Takeover,
 use crate::momo::{Diagnosis, Gateway as _, Shape, Step};
 
 /// A credential that a run has made, and its user.
-fn made() -> (Bench, Uuid) {
+pub(super) fn made() -> (Bench, Uuid) {
     let bench = Bench::new().vacant();
     let user = bench.provision().published().user;
     (bench, user)
 }
 
-fn rekey(bench: &Bench) -> Ended {
+pub(super) fn rekey(bench: &Bench) -> Ended {
     let user = bench.record().api_user().unwrap().unwrap();
     bench.obtain(Obtain::NewKey { user })
 }
@@ -32,7 +32,7 @@ fn standing(bench: &Bench, takeover: Takeover) -> ClaimStanding {
 }
 
 /// `resume --force-takeover`.
-fn resume(bench: &Bench) -> Ended {
+pub(super) fn resume(bench: &Bench) -> Ended {
     assert!(matches!(standing(bench, Takeover::OnEvidence), ClaimStanding::Live(_, Alive::Unfinished)));
     assert!(matches!(standing(bench, Takeover::Forced), ClaimStanding::Dead(_)));
     let seen = bench.seen();
@@ -40,7 +40,7 @@ fn resume(bench: &Bench) -> Ended {
     bench.run(seen, bench.inputs.clone(), Obtain::NewKey { user })
 }
 
-fn works(bench: &Bench, record: &Record) -> bool {
+pub(super) fn works(bench: &Bench, record: &Record) -> bool {
     let user = record.api_user().unwrap().unwrap();
     bench.gateway.authenticates(user, record.get(Field::ApiKey).unwrap())
 }

@@ -15,4 +15,4 @@ mod json;
 mod kill;
 mod records;
 mod signals;
-mod stage;
+pub(crate) mod stage;

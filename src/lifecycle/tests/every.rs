@@ -9,12 +9,14 @@ use uuid::Uuid;
 
 use super::bench::{Bench, Ended};
 use super::double::{answered, invalid_key, outage, silent};
+use super::rekey::{self, made};
 use super::stage::{Point, Side, each};
 use crate::credential::Field;
 use crate::lifecycle::{Finish, Obtain};
 use crate::momo::{Diagnosis, Refusal, Shape, Silence, Step};
 
 type Start = fn() -> Bench;
+type Run = fn(&Bench) -> Ended;
 
 const USER: Uuid = Uuid::from_u128(0x1300_0000_0000_4000_8000_0000_0000_0002);
 
@@ -250,6 +252,45 @@ fn every_failure_at_every_step_of_an_import_converges() {
         }
     });
     assert_eq!(cases.into_inner(), 488);
+}
+
+/// A rekey that died when the gateway had made the key.
+fn cut_off() -> Bench {
+    let (bench, _) = made();
+    bench.stage.kill(Point::Key, 1, Side::After);
+    rekey::rekey(&bench).killed();
+    bench
+}
+
+/// A dead key is never without the claim that says so, whatever befalls a rekey or the one that finishes it.
+#[test]
+fn every_failure_at_every_step_of_a_rekey_leaves_a_claim_or_a_key_that_works() {
+    let cases = AtomicUsize::new(0);
+    let starts: [(Start, Run); 2] = [(|| made().0, rekey::rekey), (cut_off, rekey::resume)];
+    each(starts, |(start, run)| {
+        let undisturbed = start();
+        run(&undisturbed).published();
+        let path = numbered(&undisturbed.points());
+        for at in 0..path.len() {
+            for blow in blows(path[at].0) {
+                let bench = start();
+                strike(&bench, &path, at, &blow);
+                let ended = run(&bench);
+                let what = format!("{:?}, {blow:?}: {ended:?}", path[at]);
+                bench.assert_promises();
+                let open = bench.record().claim().unwrap().is_some();
+                assert!(open || rekey::works(&bench, &bench.record()), "a dead key and no claim: {what}");
+                if let Ended::Finished(Finish::Failed(error)) = &ended {
+                    assert!(!error.next_steps().is_empty() || error.op().is_some(), "{what}");
+                }
+                let next = if open { rekey::resume(&bench) } else { rekey::rekey(&bench) };
+                next.published();
+                bench.assert_settled();
+                cases.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    assert_eq!(cases.into_inner(), 336);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::sandbox::{Momo, Ran, Sandbox, until};
 
 /// The user of the credential that is there before.
-pub(super) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
+pub(crate) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
 
 /// Lines of others, which stay byte for byte.
 const FOREIGN: &str = "# of another program, and a comment\nexport OTHER='a b $c'\n\n";
@@ -23,20 +23,20 @@ const FOREIGN: &str = "# of another program, and a comment\nexport OTHER='a b $c
 /// What every access token of the gateway begins with.
 const TOKEN_HEAD: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSMjU2In0";
 
-pub(super) struct Stage {
-    pub(super) sandbox: Sandbox,
-    pub(super) gateway: Gateway,
+pub(crate) struct Stage {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) gateway: Gateway,
     base_url: Option<String>,
     has_old: bool,
     canaries: RefCell<Vec<Canary>>,
     outputs: RefCell<Vec<(String, Vec<u8>)>>,
 }
 
-pub(super) fn subscription_key() -> Canary {
+pub(crate) fn subscription_key() -> Canary {
     Canary::hex("lifecycle subscription key")
 }
 
-fn old_key() -> Canary {
+pub(crate) fn old_key() -> Canary {
     Canary::hex("lifecycle old api key")
 }
 
@@ -57,7 +57,7 @@ fn first_issued() -> &'static str {
 
 impl Stage {
     /// Nothing is stored yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let tokens = Canary::of("an access token", TOKEN_HEAD);
         Self::with(vec![subscription_key(), Canary::of("the first api key", first_issued()), tokens])
     }
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     /// A credential that works, among lines of others.
-    pub(super) fn with_old() -> Self {
+    pub(crate) fn with_old() -> Self {
         let mut stage = Self::new();
         let (id, api_key) = (OLD_USER.parse().unwrap(), old_key().value().to_owned());
         stage.gateway.put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
@@ -90,12 +90,12 @@ impl Stage {
     }
 
     /// Sends runs somewhere else than straight to the gateway.
-    pub(super) fn through(mut self, base_url: String) -> Self {
+    pub(crate) fn through(mut self, base_url: String) -> Self {
         self.base_url = Some(base_url);
         self
     }
 
-    pub(super) fn momo<const N: usize>(&self, args: [&str; N]) -> Momo {
+    pub(crate) fn momo<const N: usize>(&self, args: [&str; N]) -> Momo {
         self.sandbox
             .momo(args)
             .env("MOMO_CRED_SUBSCRIPTION_KEY", subscription_key().value())
@@ -106,7 +106,7 @@ impl Stage {
     }
 
     /// Runs to the end; what is printed is kept for the search.
-    pub(super) fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
+    pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Ran {
         let ran = self.momo(args).run();
         let name = args.join(" ");
         self.outputs.borrow_mut().push((format!("stdout of {name}"), ran.stdout.clone()));
@@ -115,18 +115,18 @@ impl Stage {
     }
 
     /// The command that makes a new credential.
-    pub(super) fn provision(&self) -> [&'static str; 2] {
+    pub(crate) fn provision(&self) -> [&'static str; 2] {
         ["provision", if self.has_old { "--replace" } else { "--quiet" }]
     }
 
     /// `status --json`.
-    pub(super) fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.run(["status", "--json"]).code(0).json().remove(0)
     }
 
     /// A reader in between has the old credential, or 125 and the kind.
     #[track_caller]
-    pub(super) fn assert_served_as_before(&self) {
+    pub(crate) fn assert_served_as_before(&self) {
         // Not kept for the search: its output is the value.
         let ran = self.momo(["exec", "--", "sh", "-c", "printf %s \"$MOMO_API_KEY\""]).run();
         if self.has_old {
@@ -137,10 +137,17 @@ impl Stage {
         }
     }
 
+    /// The old credential works beside the new one, and nobody has asked for another key of its user.
+    #[track_caller]
+    pub(crate) fn assert_old_works(&self) {
+        assert!(self.gateway.authenticates(OLD_USER, old_key().value()), "the old credential is dead");
+        assert_eq!(self.gateway.key_requests(OLD_USER), 0);
+    }
+
     /// A new credential is there that works and is served; no claim is open; every other user is listed; the lines of
     /// others and nothing else stayed; and no value is anywhere but in `.env`.
     #[track_caller]
-    pub(super) fn assert_settled(&self) {
+    pub(crate) fn assert_settled(&self) {
         assert_eq!(self.gateway.script_left(), 0);
         let value = |name: &str| self.sandbox.env_value(name).unwrap_or_default();
         let (user, key) = (value("MOMO_API_USER"), value("MOMO_API_KEY"));
@@ -161,7 +168,7 @@ impl Stage {
 
     /// Nothing is left behind, and no value is anywhere but in `.env`.
     #[track_caller]
-    pub(super) fn assert_clean(&self) {
+    pub(crate) fn assert_clean(&self) {
         if self.has_old {
             assert!(self.sandbox.read(".env").starts_with(FOREIGN), "lines of others have changed");
         }
@@ -181,17 +188,17 @@ impl Stage {
     }
 
     /// `.env` as bytes, if it is there.
-    pub(super) fn file(&self) -> Option<Vec<u8>> {
+    pub(crate) fn file(&self) -> Option<Vec<u8>> {
         std::fs::read(self.sandbox.path(".env")).ok()
     }
 
     /// How many requests of a kind the gateway has got.
-    pub(super) fn requests(&self, operation: Operation) -> usize {
+    pub(crate) fn requests(&self, operation: Operation) -> usize {
         self.gateway.requests().iter().filter(|request| request.operation == operation).count()
     }
 
     /// Starts a run and waits until it has asked the gateway for something, which must not have been answered.
-    pub(super) fn hold<const N: usize>(&self, args: [&str; N], operation: Operation) -> Held<'_> {
+    pub(crate) fn hold<const N: usize>(&self, args: [&str; N], operation: Operation) -> Held<'_> {
         let before = self.requests(operation);
         let held = self.start(args);
         until(&format!("{args:?} to ask for {operation}"), || self.requests(operation) > before);
@@ -199,7 +206,7 @@ impl Stage {
     }
 
     /// Starts a run whose output goes to files.
-    pub(super) fn start<const N: usize>(&self, args: [&str; N]) -> Held<'_> {
+    pub(crate) fn start<const N: usize>(&self, args: [&str; N]) -> Held<'_> {
         let number = std::fs::read_dir(self.sandbox.root()).unwrap().count();
         let paths = ["out", "err"].map(|name| self.sandbox.root().join(format!("run-{number}.{name}")));
         let [out, err] = paths.clone().map(|path| File::create_new(path).unwrap());
@@ -211,19 +218,19 @@ impl Stage {
 }
 
 /// A run that is under way. Dropping it kills it.
-pub(super) struct Held<'a> {
+pub(crate) struct Held<'a> {
     stage: &'a Stage,
     child: Child,
     err: PathBuf,
 }
 
 impl Held<'_> {
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
     /// Waits until no signal is on its way to it any more.
-    pub(super) fn until_delivered(&self, signal: Signal) {
+    pub(crate) fn until_delivered(&self, signal: Signal) {
         let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
         until("the signal to be delivered", || {
             let text = std::fs::read_to_string(&path).unwrap();
@@ -236,14 +243,14 @@ impl Held<'_> {
     }
 
     /// SIGKILL, and the end of the process.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         assert_eq!(self.child.wait().unwrap().signal(), Some(Signal::KILL.as_raw()), "it had ended before");
         self.stage.gateway.clear_script();
     }
 
     /// Waits for its end.
-    pub(super) fn wait(mut self) -> (ExitStatus, String) {
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         (status, std::fs::read_to_string(&self.err).unwrap())
     }

@@ -69,6 +69,21 @@ fn provision_takes_the_setting_and_the_flag() {
 }
 
 #[test]
+fn rotate_takes_the_flag_and_a_rekey_is_refused() {
+    let Some(stage) = stage() else { return };
+    let _ = run(&stage, TOLD, &["provision", "--yes"]).code(0);
+    let (before, users) = (secret(&stage), stage.gateway.user_count());
+    let _ = run(&stage, TOLD, &["rotate"]).code(78).says("--yes");
+    let rekey = ["rotate", "--strategy", "rekey", "--yes"];
+    let _ = run(&stage, TOLD, &rekey).code(78).says("a rekey kills the key in use");
+    assert_eq!((secret(&stage), stage.gateway.user_count()), (before.clone(), users));
+    let _ = run(&stage, TOLD, &["rotate", "--yes"]).code(0).says("keeps no history");
+    let stored = secret(&stage);
+    assert_eq!(stored["retired_api_users"], before["api_user"]);
+    assert!(stored.get("pending_id").is_none());
+}
+
+#[test]
 fn import_takes_the_setting() {
     let Some(stage) = stage() else { return };
     let text = format!(

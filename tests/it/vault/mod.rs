@@ -4,6 +4,7 @@
 //! - `stage`: a secrets engine, a gateway, and runs with a token
 //! - `peer`: servers that are no Vault, and what a run of the binary costs
 //! - `work`: every command with the policy that is shipped for it
+//! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `shared`: two profiles, logins of the file, fields of others
 //! - `counts`: how many requests and connections a command costs
 //! - `crash`: answers that are lost, and deaths of server and client
@@ -29,6 +30,7 @@ mod leaks;
 mod login;
 mod peer;
 mod refused;
+mod rotate;
 mod shared;
 mod stage;
 mod work;

@@ -1,0 +1,12 @@
+//! Rotation, end to end, on a dotenv file. Every run logs at trace level with full backtraces, and what it printed is
+//! searched for values.
+//!
+//! - `new_user`: beside the old user, from the record alone; through deaths, doubles and faults
+//! - `job`: what a job asks for that mostly has nothing to do
+//! - `rekey`: another key for the same user
+//! - `guided`: production, with a person at the terminal
+
+mod guided;
+mod job;
+mod new_user;
+mod rekey;

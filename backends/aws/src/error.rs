@@ -171,6 +171,11 @@ impl Problem {
             self,
             Self::Silent { .. }
                 | Self::Credentials { .. }
+                | Self::NoCredentials { .. }
+                | Self::NoProfile { .. }
+                | Self::SharedFile { .. }
+                | Self::NoRegion
+                | Self::Region
                 | Self::NotLoggedIn { .. }
                 | Self::Identity { .. }
                 | Self::Endpoint { .. }

@@ -158,14 +158,23 @@ async fn nobody_there_is_said_whenever_the_time_is_over() {
 async fn a_lost_answer_before_refused_connections_is_no_refusal() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let stages = json!({"Name": "a", "VersionIdsToStages": {"a".repeat(32): ["AWSCURRENT"]}}).to_string();
     let hung_up = std::thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
+        let _ = stream.read(&mut [0; 4096]);
+        let head =
+            format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", stages.len());
+        stream.write_all(format!("{head}{stages}").as_bytes()).unwrap();
+        drop(stream);
+        let mut stream = listener.accept().unwrap().0;
+        drop(listener);
         let _ = stream.read(&mut [0; 4096]);
     });
     let mut config = config(&format!("http://{address}"));
     config.deadline = Deadline::after(Duration::from_secs(3));
     let store = AwsStore::new(config);
-    let error = store.write(&name("a"), &document("2"), &Expect::Absent).await.unwrap_err();
+    let current = Revision::new("a".repeat(32));
+    let error = store.remove(&name("a"), &current, Removal::Recoverable).await.unwrap_err();
     hung_up.join().unwrap();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Unknown), "{error:?}");
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     }
     if let Some(Err(fault)) = options.location.as_ref().map(|location| location.parse::<Location>()) {
         let error = Error::new(Kind::Usage, "LOCATION is refused").because(fault);
-        return Err(error.next("give a location such as vault:secret/momo/ or dotenv:.env"));
+        return Err(error.next("give a location such as vault:secret/momo/, aws:momo/ or dotenv:.env"));
     }
     // A folder of a store ends in a slash, typed or not.
     let given = options.location.as_ref().map(|location| {

@@ -67,5 +67,7 @@ pub const AWS_REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 pub const AWS_PROFILE: [&str; 1] = ["AWS_PROFILE"];
 /// Another endpoint of Secrets Manager than the region's own, the most important first.
 pub const AWS_ENDPOINT: [&str; 2] = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"];
+/// `true` where the variables above are not to count, as for every AWS SDK.
+pub const AWS_IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 /// Secrets: the access key's id, the access key, and the token of its session.
 pub const AWS_CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];

@@ -45,6 +45,7 @@ fn config(aws: &AwsSettings, stores: &Stores) -> AwsConfig {
         kms_key_id: aws.kms_key_id.clone(),
         replica_regions: aws.replica_regions.clone(),
         allow_aws_rotation: aws.allow_aws_rotation,
+        program_environment: aws.program_environment.clone(),
         deadline: stores.deadline.clone(),
     }
 }

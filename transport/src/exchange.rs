@@ -35,8 +35,23 @@ pub struct Received {
 /// # Errors
 /// [`Silence`] where there is none.
 pub async fn exchange(client: &Client, request: Request, limits: Limits) -> Result<Received, Silence> {
+    exchange_heard_by(client, request, limits.end, limits).await
+}
+
+/// The same, given up before its end when nothing was heard by then: who is silent can be asked again, and an answer that
+/// has begun, and is large or slow, is still read.
+///
+/// # Errors
+/// [`Silence`] where there is none.
+pub async fn exchange_heard_by(
+    client: &Client,
+    request: Request,
+    heard: Instant,
+    limits: Limits,
+) -> Result<Received, Silence> {
     let end = tokio::time::Instant::from_std(limits.end);
-    let mut response = match timeout_at(end, client.execute(request)).await {
+    let heard = end.min(tokio::time::Instant::from_std(heard));
+    let mut response = match timeout_at(heard, client.execute(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => return Err(Silence::of(&error)),
         Err(_) => return Err(Silence::Unanswered),

@@ -18,7 +18,7 @@ mod tls;
 pub use address::{HttpAddress, InvalidAddress};
 pub use client::{ClientError, ClientOptions, client};
 pub use deadline::Deadline;
-pub use exchange::{Limits, Received, exchange};
+pub use exchange::{Limits, Received, exchange, exchange_heard_by};
 pub use pause::{LONGEST, backoff, retry_after};
 pub use proxy::{InvalidProxy, ProxyUrl};
 pub use reqwest;

@@ -12,9 +12,10 @@ const WORTH: usize = 3;
 const MOST: usize = 20;
 
 /// What a batch brought, in the order asked; `None` where it brought nothing that is certain, and a single read has to
-/// tell: what is missing, denied, deleted or malformed, and everything where the batch itself is not allowed.
-pub(crate) async fn read(session: &Session, names: &[RecordName]) -> Vec<Option<Lookup>> {
-    let mut found: Vec<Option<Lookup>> = names.iter().map(|_| None).collect();
+/// tell: what is missing, denied, deleted or malformed, and everything where the batch itself is not allowed. What would
+/// stop each single read too is told of all at once: an outage or a limit is not met with twenty requests more.
+pub(crate) async fn read(session: &Session, names: &[RecordName]) -> Vec<Option<Result<Lookup, Problem>>> {
+    let mut found: Vec<Option<Result<Lookup, Problem>>> = names.iter().map(|_| None).collect();
     let mut fitting: Vec<&str> = names.iter().filter_map(|name| names::check(name).ok()).collect();
     fitting.sort_unstable();
     fitting.dedup();
@@ -22,13 +23,23 @@ pub(crate) async fn read(session: &Session, names: &[RecordName]) -> Vec<Option<
         return found;
     }
     for part in fitting.chunks(MOST) {
-        let Ok(entries) = batch(session, part).await else { return found };
+        let entries = match batch(session, part).await {
+            Ok(entries) => entries,
+            Err(problem) if problem.is_of_all() => {
+                let left = names.iter().zip(&mut found).filter(|(_, known)| known.is_none());
+                for (_, place) in left.filter(|(name, _)| names::check(name).is_ok()) {
+                    *place = Some(Err(problem.clone()));
+                }
+                return found;
+            }
+            Err(_) => return found,
+        };
         for (name, stored) in entries {
             // One value for each place that asks: a document is not shared.
             let mut places =
                 names.iter().enumerate().filter(|(_, known)| known.as_str() == name).map(|(n, _)| n);
             if let (Some(place), None) = (places.next(), places.next()) {
-                found[place] = Some(Lookup::Found(stored));
+                found[place] = Some(Ok(Lookup::Found(stored)));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Settings of the store.
 
+use std::ffi::OsString;
+
 use momo_cred_backend_api::Secret;
 use momo_cred_transport::{Deadline, HttpAddress};
 
@@ -21,6 +23,8 @@ pub struct AwsConfig {
     pub replica_regions: Vec<String>,
     /// Lets secrets be written that AWS itself rotates. Its Lambda may hold an older copy, and put that back.
     pub allow_aws_rotation: bool,
+    /// What a `credential_process` of the shared files gets of our environment.
+    pub program_environment: Vec<(OsString, OsString)>,
     /// The end of all network work.
     pub deadline: Deadline,
 }

@@ -1,12 +1,10 @@
 //! Why the store failed, each with a next step; which code of the service is which. No variant holds a value or text of
-//! the service: the SDK's own errors, which hold whole answers, end here.
+//! the service: the SDK's own errors, which hold whole answers, end in `answer.rs`.
 
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use momo_cred_backend_api::{Effect, Error, ErrorKind, Location, Op, Reason};
-use momo_cred_transport::{Silence, TlsFault};
+use momo_cred_transport::{ClientError, Silence, TlsFault};
 
-use crate::http::Unheard;
+use crate::fault::Fault;
 
 /// Why an AWS store failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,20 +36,63 @@ pub enum Problem {
         /// Where they were looked for.
         tried: Vec<&'static str>,
     },
-    /// Credentials that cannot be used.
-    #[error("the credentials of {from} {why}")]
-    Credentials {
-        /// Where they are from.
-        from: &'static str,
-        /// What is wrong.
+    /// A shared file that cannot be used.
+    #[error("{path} {why}")]
+    SharedFile {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
         why: &'static str,
     },
+    /// No such profile.
+    #[error(
+        "there is no profile {name} in the shared files of ~/.aws{}",
+        .by.as_ref().map(|by| format!(", which the profile {by} has as its source_profile")).unwrap_or_default()
+    )]
+    NoProfile {
+        /// Its name.
+        name: String,
+        /// The profile that names it.
+        by: Option<String>,
+    },
+    /// Nobody is logged in to single sign-on.
+    #[error(
+        "the single sign-on of the profile {profile} has no valid login: there was none, or it has expired"
+    )]
+    NotLoggedIn {
+        /// The profile.
+        profile: String,
+    },
+    /// Credentials that cannot be had or used.
+    #[error("the credentials of {from} {fault}")]
+    Credentials {
+        /// Where they are from.
+        from: String,
+        /// What is wrong.
+        fault: Fault,
+    },
     /// No answer.
-    #[error("{}", .0.told_of("AWS Secrets Manager"))]
-    Silent(Silence),
+    #[error("{} ({host})", .silence.told_of("AWS Secrets Manager"))]
+    Silent {
+        /// How.
+        silence: Silence,
+        /// The host that was asked.
+        host: String,
+        /// One of the attempts may have been heard.
+        sent: bool,
+    },
     /// A request that would go over plain http, or to no host.
-    #[error("the endpoint is refused: plain http is for this machine only")]
-    Endpoint,
+    #[error("the endpoint {host} is refused: plain http is for this machine only")]
+    Endpoint {
+        /// The host.
+        host: String,
+    },
+    /// No endpoint fits the settings.
+    #[error("no endpoint fits the region and the settings (FIPS, dual stack, an endpoint of your own)")]
+    NoEndpoint,
+    /// No client can be made.
+    #[error("{0}")]
+    Client(ClientError),
     /// An answer that the service does not give.
     #[error("the answer is none of AWS Secrets Manager's")]
     NotAws,
@@ -68,16 +109,18 @@ pub enum Problem {
     #[error("a quota of the account or the secret is used up (LimitExceededException)")]
     Quota,
     /// The identity has no right to this.
-    #[error("access denied to the credentials of {who}")]
+    #[error("access denied: {operation}, with the credentials of {who}")]
     Denied {
         /// Where the credentials are from.
-        who: &'static str,
+        who: String,
+        /// What was refused.
+        operation: &'static str,
     },
     /// The credentials are none, or not any more.
     #[error("the credentials of {who} are refused: {why}")]
     Identity {
         /// Where they are from.
-        who: &'static str,
+        who: String,
         /// What is wrong.
         why: &'static str,
     },
@@ -130,30 +173,27 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Reads an error of the SDK by its variant and its code.
-    pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, who: &'static str) -> Self {
-        match error {
-            SdkError::ServiceError(service) => {
-                by_code(service.err().code().unwrap_or_default(), service.raw().status().as_u16(), who)
-            }
-            SdkError::TimeoutError(_) => Self::Silent(Silence::Unanswered),
-            SdkError::DispatchFailure(failure) => {
-                let connector = failure.as_connector_error();
-                match connector
-                    .and_then(std::error::Error::source)
-                    .and_then(|source| source.downcast_ref::<Unheard>())
-                {
-                    Some(Unheard::Silent(silence)) => Self::Silent(*silence),
-                    Some(Unheard::TooLarge) => Self::TooLarge,
-                    Some(Unheard::Refused) => Self::Endpoint,
-                    // The SDK fails so when credentials ran out and there are no new ones.
-                    None => Self::Credentials { from: who, why: "could not be renewed" },
-                }
-            }
-            SdkError::ConstructionFailure(_) => Self::Credentials { from: who, why: "could not be renewed" },
-            SdkError::ResponseError(_) => Self::NotAws,
-            _ => Self::NotAws,
-        }
+    /// Whether the account, the network or the login is at fault, and not one record: nothing else can be told of it either.
+    pub(crate) fn is_of_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Silent { .. }
+                | Self::Credentials { .. }
+                | Self::NoCredentials { .. }
+                | Self::NoProfile { .. }
+                | Self::SharedFile { .. }
+                | Self::NoRegion
+                | Self::Region
+                | Self::NotLoggedIn { .. }
+                | Self::Identity { .. }
+                | Self::Endpoint { .. }
+                | Self::NoEndpoint
+                | Self::Client(_)
+                | Self::Unavailable(_)
+                | Self::Throttled
+                | Self::NotAws
+                | Self::TooLarge
+        )
     }
 
     pub(crate) fn kind(&self) -> ErrorKind {
@@ -163,22 +203,28 @@ impl Problem {
             | Self::NoRegion
             | Self::Region
             | Self::NoCredentials { .. }
-            | Self::Credentials { .. }
-            | Self::Endpoint
+            | Self::SharedFile { .. }
+            | Self::NoProfile { .. }
+            | Self::Endpoint { .. }
+            | Self::NoEndpoint
+            | Self::Client(_)
             | Self::Rotated
             | Self::Replica
             | Self::Replicated
             | Self::Refused(_) => ErrorKind::Misconfigured,
-            Self::Silent(Silence::Tls(_)) => ErrorKind::Misconfigured,
+            Self::Credentials { fault, .. } => fault.kind(),
+            Self::Silent { silence: Silence::Tls(_), .. } => ErrorKind::Misconfigured,
             Self::TooLong { .. } => ErrorKind::Unsupported,
-            Self::Silent(_)
+            Self::Silent { .. }
             | Self::Unavailable(_)
             | Self::Throttled
             | Self::Quota
             | Self::Lag
             | Self::MadeAnew => ErrorKind::Unavailable,
             Self::NotAws | Self::TooLarge => ErrorKind::Protocol,
-            Self::Denied { .. } | Self::Identity { .. } | Self::Kms(_) => ErrorKind::Denied,
+            Self::Denied { .. } | Self::Identity { .. } | Self::NotLoggedIn { .. } | Self::Kms(_) => {
+                ErrorKind::Denied
+            }
             Self::NotFound | Self::Exists | Self::Deleted | Self::Stale | Self::State | Self::Rotating => {
                 ErrorKind::Conflict
             }
@@ -189,7 +235,7 @@ impl Problem {
     /// Whether a call that failed so may have taken effect all the same.
     pub(crate) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::Silent(silence) => silence.was_sent(),
+            Self::Silent { silence, sent, .. } => *sent || silence.was_sent(),
             Self::Unavailable(_) | Self::NotAws | Self::TooLarge => true,
             _ => false,
         }
@@ -198,7 +244,8 @@ impl Problem {
     /// Whether the same call may succeed within seconds.
     pub(crate) fn passes(&self) -> bool {
         match self {
-            Self::Silent(silence) => silence.passes(),
+            Self::Silent { silence, .. } => silence.passes(),
+            Self::Credentials { fault: Fault::Down(_) | Fault::Throttled, .. } => true,
             Self::Unavailable(_) | Self::Throttled | Self::NotAws | Self::Lag => true,
             _ => false,
         }
@@ -216,49 +263,6 @@ impl Problem {
     }
 }
 
-/// The codes of Secrets Manager, of KMS behind it, and those that all services share
-/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html>).
-fn by_code(code: &str, status: u16, who: &'static str) -> Problem {
-    match code {
-        "ResourceNotFoundException" => Problem::NotFound,
-        "ResourceExistsException" => Problem::Exists,
-        "InvalidRequestException" => Problem::State,
-        "LimitExceededException" => Problem::Quota,
-        "DecryptionFailure" => Problem::Kms("DecryptionFailure"),
-        "EncryptionFailure" => Problem::Kms("EncryptionFailure"),
-        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "UnauthorizedOperation" => {
-            Problem::Denied { who }
-        }
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "OptInRequired" => Problem::Identity { who, why: "the access key is unknown" },
-        "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException" => {
-            Problem::Identity { who, why: "the signature does not match, or a clock is wrong" }
-        }
-        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
-            Problem::Identity { who, why: "they have expired" }
-        }
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "SlowDown" => Problem::Throttled,
-        "InternalServiceError"
-        | "InternalServiceErrorException"
-        | "InternalFailure"
-        | "ServiceUnavailable"
-        | "ServiceUnavailableException" => Problem::Unavailable(status),
-        _ if status >= 500 => Problem::Unavailable(status),
-        "" => Problem::NotAws,
-        _ => Problem::Refused(status),
-    }
-}
-
 impl Reason for Problem {
     fn next(&self) -> Option<String> {
         let next = match self {
@@ -270,10 +274,21 @@ impl Reason for Problem {
             Self::NoCredentials { .. } => {
                 "log in (aws sso login), set AWS_PROFILE, or run where a role is attached"
             }
-            Self::Credentials { .. } => {
-                "see what `aws sts get-caller-identity` says with the same settings; with single sign-on, log in first (aws sso login)"
+            Self::Credentials { fault, .. } => fault.next(),
+            Self::SharedFile { .. } => {
+                "mend the file, or take it away: other credentials are not taken in its place"
             }
-            Self::Silent(silence) => match silence {
+            Self::NoProfile { .. } => {
+                "check AWS_PROFILE and `profile` in [aws]; in ~/.aws/config its section is [profile NAME]"
+            }
+            Self::NotLoggedIn { profile } => {
+                return Some(format!("log in: aws sso login --profile {}", quoted(profile)));
+            }
+            Self::Client(_) => "see SSL_CERT_FILE, AWS_CA_BUNDLE, and the certificates of this system",
+            Self::NoEndpoint => {
+                "see AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, the region and the endpoint"
+            }
+            Self::Silent { silence, .. } => match silence {
                 Silence::Deadline | Silence::Unanswered | Silence::ConnectTimeout => {
                     "run it again later, or give more time with --timeout"
                 }
@@ -286,7 +301,7 @@ impl Reason for Problem {
                     "check the network, and the region and the endpoint, which `momo-cred doctor` shows with what set them"
                 }
             },
-            Self::Endpoint => "use an https endpoint, or one on this machine",
+            Self::Endpoint { .. } => "use an https endpoint, or one on this machine",
             Self::NotAws | Self::TooLarge => {
                 "check the endpoint, and what stands between here and the service"
             }
@@ -296,7 +311,7 @@ impl Reason for Problem {
                 "wait a day: versions younger than that are not collected; take stages away if the secret has twenty; or ask AWS for a higher quota"
             }
             Self::Denied { .. } => {
-                "see who that is with `aws sts get-caller-identity`, and ask for a policy; the README of the AWS backend has the smallest ones"
+                "see who that is with `aws sts get-caller-identity`, and ask for a policy; the README of the AWS backend has the smallest ones; with a KMS key of your own, its policy counts too"
             }
             Self::Identity { .. } => "log in again, and check the clock: try `aws sts get-caller-identity`",
             Self::Kms(_) => "check that the key is enabled and that its policy lets this identity use it",
@@ -325,21 +340,7 @@ impl Reason for Problem {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_decide() {
-        let kind = |code, status| by_code(code, status, "w").kind();
-        assert_eq!(kind("AccessDeniedException", 400), ErrorKind::Denied);
-        assert_eq!(kind("DecryptionFailure", 400), ErrorKind::Denied);
-        assert_eq!(kind("ThrottlingException", 400), ErrorKind::Unavailable);
-        assert_eq!(kind("ExpiredTokenException", 400), ErrorKind::Denied);
-        assert_eq!(kind("SomethingNew", 500), ErrorKind::Unavailable);
-        assert_eq!(kind("SomethingNew", 400), ErrorKind::Misconfigured);
-        assert_eq!(kind("", 200), ErrorKind::Protocol);
-        // A proxy's or a load balancer's page.
-        assert_eq!(kind("", 503), ErrorKind::Unavailable);
-    }
+/// A name as a shell takes it.
+fn quoted(name: &str) -> String {
+    if name.contains(' ') { format!("'{name}'") } else { name.to_owned() }
 }

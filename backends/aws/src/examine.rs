@@ -14,11 +14,14 @@ pub(crate) async fn examine(store: &AwsStore, name: &RecordName) -> Vec<Finding>
     };
     let mut findings = Vec::new();
     if let Err(problem) = session.client().await {
-        return vec![bad("login", &problem)];
+        return vec![bad("credentials", &problem)];
     }
-    findings.push(Finding::new("login", Verdict::Good, format!("with {}", session.who())));
-    findings.push(Finding::new("region", Verdict::Good, session.region().unwrap_or_default()));
-    match read(session, text, None).await {
+    // Found, and shown to nobody yet: whether they count, the service says with the record.
+    findings.push(Finding::new("credentials", Verdict::Told, format!("found: {}", session.who())));
+    findings.push(Finding::new("region", Verdict::Told, session.region().unwrap_or_default()));
+    let read = read(session, text, None).await;
+    findings.extend(session.http.asked().map(|host| Finding::new("endpoint", Verdict::Told, host)));
+    match read {
         Ok(Found::Record(stored)) => {
             findings.push(Finding::new(
                 "record",
@@ -34,6 +37,15 @@ pub(crate) async fn examine(store: &AwsStore, name: &RecordName) -> Vec<Finding>
             ));
         }
         Ok(Found::Missing) => findings.push(Finding::new("record", Verdict::Told, "nothing is there yet")),
+        // Told once: whoever else is asked meets the same.
+        Err(problem) if problem.is_of_all() => {
+            let of_login = matches!(
+                problem,
+                Problem::Identity { .. } | Problem::Credentials { .. } | Problem::NotLoggedIn { .. }
+            );
+            findings.push(bad(if of_login { "credentials" } else { "service" }, &problem));
+            return findings;
+        }
         Err(problem) => findings.push(bad("record", &problem)),
     }
     match describe(session, text).await {

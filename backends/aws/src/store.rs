@@ -110,11 +110,11 @@ impl Backend for AwsStore {
 
     async fn read_many(&self, names: &[RecordName]) -> Vec<Result<Lookup>> {
         let mut known = batch::read(&self.session, names).await;
-        let one = |(name, known): (&'_ RecordName, Option<Lookup>)| {
+        let one = |(name, known): (&'_ RecordName, Option<std::result::Result<Lookup, Problem>>)| {
             let name = name.clone();
             async move {
                 match known {
-                    Some(lookup) => Ok(lookup),
+                    Some(known) => known.map_err(self.fail(Op::Read, &name)),
                     None => self.read(&name, &At::Current).await,
                 }
             }

@@ -6,6 +6,8 @@
 mod fake;
 mod support;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use fake::{Act, Fake};
@@ -83,10 +85,15 @@ async fn the_codes_of_the_service_are_told_apart() {
     let cases = [
         ("DecryptionFailure", 400, ErrorKind::Denied, "KMS"),
         ("EncryptionFailure", 400, ErrorKind::Denied, "KMS"),
-        ("AccessDeniedException", 400, ErrorKind::Denied, "access denied"),
+        ("AccessDeniedException", 400, ErrorKind::Denied, "access denied: "),
         ("ExpiredTokenException", 400, ErrorKind::Denied, "expired"),
         ("UnrecognizedClientException", 400, ErrorKind::Denied, "unknown"),
         ("InvalidSignatureException", 400, ErrorKind::Denied, "signature"),
+        ("RequestTimeTooSkewed", 403, ErrorKind::Denied, "clock"),
+        ("ThrottledException", 400, ErrorKind::Unavailable, "limits requests"),
+        ("ProvisionedThroughputExceededException", 400, ErrorKind::Unavailable, "limits requests"),
+        ("RequestThrottledException", 400, ErrorKind::Unavailable, "limits requests"),
+        ("PriorRequestNotComplete", 400, ErrorKind::Unavailable, "limits requests"),
         ("LimitExceededException", 400, ErrorKind::Unavailable, "quota"),
         ("InvalidParameterException", 400, ErrorKind::Misconfigured, "400"),
         ("InternalServiceError", 500, ErrorKind::Unavailable, "500"),
@@ -129,6 +136,75 @@ async fn a_silent_peer_costs_the_deadline_and_no_more() {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
         assert!(started.elapsed() < Duration::from_secs(2), "call {call} took {:?}", started.elapsed());
     }
+}
+
+/// Whether the deadline ends an attempt or the rest before the next one is chance; what is said is not.
+#[tokio::test]
+async fn nobody_there_is_said_whenever_the_time_is_over() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for time in [20, 100, 300, 700, 1500] {
+        let mut config = config(&format!("http://{free}"));
+        config.deadline = Deadline::after(Duration::from_millis(time));
+        let store = AwsStore::new(config);
+        let error = store.read(&name("a"), &At::Current).await.unwrap_err();
+        let said = error.reason().unwrap().to_string();
+        assert_eq!(said, format!("no connection to AWS Secrets Manager ({free})"), "{time} ms");
+        let expect = Expect::Revision(Revision::new("a".repeat(32)));
+        let error = store.write(&name("a"), &document("2"), &expect).await.unwrap_err();
+        assert_eq!(error.effect(), Effect::NotApplied, "{time} ms: {error:?}");
+    }
+}
+
+/// An attempt that may have been heard stays one, however those after it end.
+#[tokio::test]
+async fn a_lost_answer_before_refused_connections_is_no_refusal() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let stages = json!({"Name": "a", "VersionIdsToStages": {"a".repeat(32): ["AWSCURRENT"]}}).to_string();
+    let hung_up = std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let _ = stream.read(&mut [0; 4096]);
+        let head =
+            format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", stages.len());
+        stream.write_all(format!("{head}{stages}").as_bytes()).unwrap();
+        drop(stream);
+        let mut stream = listener.accept().unwrap().0;
+        drop(listener);
+        let _ = stream.read(&mut [0; 4096]);
+    });
+    let mut config = config(&format!("http://{address}"));
+    config.deadline = Deadline::after(Duration::from_secs(3));
+    let store = AwsStore::new(config);
+    let current = Revision::new("a".repeat(32));
+    let error = store.remove(&name("a"), &current, Removal::Recoverable).await.unwrap_err();
+    hung_up.join().unwrap();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Unknown), "{error:?}");
+}
+
+/// One that is silent leaves time for another attempt, and one that has begun to answer is heard to its end.
+#[tokio::test]
+async fn silence_is_not_waited_for_as_long_as_a_slow_answer() {
+    let fake = with_secret(RECORD);
+    fake.script("GetSecretValue", Act::Stall, 1);
+    let (silent, started) = (store(&fake), Instant::now());
+    let body = json!({"Name": "a", "VersionId": "v", "SecretString": RECORD}).to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let slow = AwsStore::new(config(&format!("http://{}", listener.local_addr().unwrap())));
+    let host = std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let _ = stream.read(&mut [0; 4096]);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_secs(6));
+        stream.write_all(body.as_bytes()).unwrap();
+    });
+    let a = name("a");
+    let (first, second) =
+        futures_util::future::join(silent.read(&a, &At::Current), slow.read(&a, &At::Current)).await;
+    host.join().unwrap();
+    assert!(matches!(first, Ok(Lookup::Found(_))), "{first:?}");
+    assert!(matches!(second, Ok(Lookup::Found(_))), "{second:?}");
+    assert!(started.elapsed() < Duration::from_secs(9), "took {:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -307,5 +383,22 @@ async fn a_batch_that_is_not_allowed_or_half_answered_is_made_up_by_single_reads
         assert_eq!(answers[3].as_ref().unwrap_err().kind(), ErrorKind::Denied);
         assert!(matches!(answers[4], Ok(Lookup::Missing)));
         assert_eq!(fake.asked().len(), if allowed { 3 } else { 6 });
+    }
+}
+
+/// What stops all is no reason to ask for each.
+#[tokio::test]
+async fn a_batch_that_fails_for_all_is_not_asked_again_one_by_one() {
+    for (code, status, kind) in [
+        ("ThrottlingException", 400, ErrorKind::Unavailable),
+        ("InternalServiceError", 500, ErrorKind::Unavailable),
+        ("ExpiredTokenException", 400, ErrorKind::Denied),
+    ] {
+        let fake = with_secret(RECORD);
+        fake.script("BatchGetSecretValue", Act::Fail(code, status), 99);
+        let answers = store(&fake).read_many(&["a", "b", "c", "d"].map(name)).await;
+        assert!(answers.iter().all(|answer| answer.as_ref().unwrap_err().kind() == kind), "{answers:?}");
+        let asked = fake.asked();
+        assert!(asked.len() <= 3, "{code}: {asked:?}");
     }
 }

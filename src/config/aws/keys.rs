@@ -87,10 +87,21 @@ impl Keys {
 pub(in crate::config) fn is_overridden(name: &str, env: &Environment) -> bool {
     let variables: &[&str] = match name {
         "aws.profile" => &variables::AWS_PROFILE,
-        "aws.endpoint" => &variables::AWS_ENDPOINT,
+        "aws.endpoint" => endpoint_variables(env),
         _ => &[],
     };
     variables.iter().any(|variable| env.get(variable).is_some())
+}
+
+/// The variables that name an endpoint, unless they are not to count, as for every AWS SDK. One that does not count takes
+/// no key's place.
+pub(super) fn endpoint_variables(env: &Environment) -> &'static [&'static str] {
+    let ignored = env.get(variables::AWS_IGNORE_ENDPOINTS);
+    if ignored.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        &[]
+    } else {
+        &variables::AWS_ENDPOINT
+    }
 }
 
 /// What the file says on AWS for one profile: the profile's own table, or else that of the file.

@@ -1,9 +1,11 @@
 //! What is in force for a record in AWS: a variable over the file.
 
+use std::ffi::OsString;
+
 use momo_cred_backend_api::Secret;
 use momo_cred_transport::HttpAddress;
 
-use super::keys::{endpoint, profile, region};
+use super::keys::{endpoint, endpoint_variables, profile, region};
 use crate::config::fault::{Bad, Fault, because};
 use crate::config::origin::Located;
 use crate::config::resolve::refusal;
@@ -28,6 +30,8 @@ pub struct AwsSettings {
     pub replica_regions: Vec<String>,
     /// Whether secrets may be written that AWS itself rotates.
     pub allow_aws_rotation: bool,
+    /// What a `credential_process` of the shared files gets of the environment.
+    pub program_environment: Vec<(OsString, OsString)>,
     rows: Vec<Row>,
 }
 
@@ -55,8 +59,8 @@ impl AwsSettings {
         let mut resolver = Resolver { settings, env, rows: Vec::new() };
         let region = resolver.pick("region", &variables::AWS_REGION, keys.region.as_ref(), region)?;
         let profile = resolver.pick("profile", &variables::AWS_PROFILE, keys.profile.as_ref(), profile)?;
-        let endpoint =
-            resolver.pick("endpoint", &variables::AWS_ENDPOINT, keys.endpoint.as_ref(), endpoint)?;
+        let endpoints = endpoint_variables(env);
+        let endpoint = resolver.pick("endpoint", endpoints, keys.endpoint.as_ref(), endpoint)?;
         let kms_key_id = resolver.of_file("kms-key-id", keys.kms_key_id.as_ref());
         let replicas = resolver.of_file("replica-regions", keys.replica_regions.as_ref());
         let allow_aws_rotation = resolver.of_file("allow-aws-rotation", keys.allow_aws_rotation.as_ref());
@@ -74,6 +78,7 @@ impl AwsSettings {
                 .map(str::to_owned)
                 .collect(),
             allow_aws_rotation: allow_aws_rotation.unwrap_or_default(),
+            program_environment: program_environment(env),
             rows: resolver.rows,
         })
     }
@@ -96,6 +101,7 @@ impl PartialEq for AwsSettings {
             replica_regions,
             allow_aws_rotation,
             credentials: _,
+            program_environment: _,
             rows: _,
         } = self;
         *region == other.region
@@ -154,6 +160,13 @@ impl Resolver<'_> {
         let [id, key, token] = variables::AWS_CREDENTIALS;
         let (access_key_id, secret_access_key) = match (self.env.secret(id)?, self.env.secret(key)?) {
             (Some(access_key_id), Some(secret_access_key)) => (access_key_id, secret_access_key),
+            (None, None) if self.env.get(token).is_some() => {
+                return Err(Error::new(
+                    Kind::Misconfigured,
+                    format!("{token} is set, and {id} and {key} are not"),
+                )
+                .next(format!("set all three, or unset {token}: it is of no use without the others")));
+            }
             (None, None) => return Ok(None),
             (there, _) => {
                 let (there, missing) = if there.is_some() { (id, key) } else { (key, id) };
@@ -164,6 +177,10 @@ impl Resolver<'_> {
             }
         };
         self.note("credentials", "set", Origin::Environment(id));
+        // As for every AWS SDK: the profile still tells region and endpoint, and not who we are.
+        for (_, row) in self.rows.iter_mut().filter(|(key, _)| *key == "profile") {
+            row.value.push_str(&format!(", without its credentials: {id} is set"));
+        }
         let session_token = self.env.secret(token)?;
         let given =
             [(id, Some(&access_key_id)), (key, Some(&secret_access_key)), (token, session_token.as_ref())];
@@ -179,6 +196,38 @@ impl Resolver<'_> {
         }
         Ok(Some(AwsCredentials { access_key_id, secret_access_key, session_token }))
     }
+}
+
+/// What a program that prints credentials gets of our environment: what it takes to run, to find its own settings, and to
+/// reach a keyring or a window to ask in. Nothing in it opens anything, but for the sockets, which are the user's own.
+const FOR_PROGRAMS: [&str; 23] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "TZ",
+    "TERM",
+    "USER",
+    "LOGNAME",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_CA_BUNDLE",
+    "AWS_VAULT_BACKEND",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+    "GNUPGHOME",
+    "DISPLAY",
+    "XAUTHORITY",
+    "WAYLAND_DISPLAY",
+];
+
+fn program_environment(env: &Environment) -> Vec<(OsString, OsString)> {
+    FOR_PROGRAMS.iter().filter_map(|name| Some((OsString::from(name), env.get(name)?.to_owned()))).collect()
 }
 
 /// A text of letters, digits and some more, and no secret access key in the wrong place.

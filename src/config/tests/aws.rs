@@ -124,7 +124,30 @@ fn half_of_the_credentials_is_told() {
     // It belongs to no key.
     let mut token = sandbox("");
     token.set("AWS_SESSION_TOKEN", "s3krit");
-    assert!(aws(&token).unwrap().credentials.is_none());
+    let error = aws(&token).unwrap_err();
+    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert!(error.to_string().starts_with("AWS_SESSION_TOKEN is set"), "{error}");
+    assert!(!rendered(&error).contains("krit"), "{error:?}");
+}
+
+#[test]
+fn a_program_gets_a_list_of_variables_and_no_other() {
+    let mut sandbox = sandbox("");
+    for name in
+        ["AWS_CONFIG_FILE", "DBUS_SESSION_BUS_ADDRESS", "AWS_SESSION_TOKEN", "MOMO_CRED_SUBSCRIPTION_KEY"]
+    {
+        sandbox.set(name, "s3krit");
+    }
+    for name in
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "VAULT_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+    {
+        sandbox.set(name, "s3krit");
+    }
+    let given = aws(&sandbox).unwrap().program_environment;
+    let mut names: Vec<_> =
+        given.iter().filter(|(_, value)| value == "s3krit").map(|(name, _)| name).collect();
+    names.sort();
+    assert_eq!(names, ["AWS_CONFIG_FILE", "DBUS_SESSION_BUS_ADDRESS"]);
 }
 
 #[test]

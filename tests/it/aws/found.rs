@@ -53,3 +53,19 @@ fn a_region_needs_none() {
     }
     assert!(!stage.sandbox.root().join("home/.local").exists(), "nothing is remembered");
 }
+
+/// A variable that does not count takes no setting's place, and approves none.
+#[test]
+fn an_endpoint_of_a_variable_that_is_ignored_approves_none() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let tap = stage.tap();
+    let config = format!("[aws]\nregion = \"us-east-1\"\nendpoint = {:?}\n", tap.address());
+    stage.sandbox.write(CONFIG, config, 0o644);
+    let run = |ignored: &str| {
+        let momo = stage.with_login(&["status"]).env(ENDPOINT, stage.server());
+        momo.env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", ignored).run().no_leak(&stage.canaries())
+    };
+    let _ = run("false").code(0);
+    let _ = run("true").code(78).says("momo-cred trust");
+    assert!(tap.requests().is_empty(), "{:?}", tap.requests());
+}

@@ -68,6 +68,39 @@ fn credentials_and_keys_are_nowhere() {
     assert_eq!((left("home"), left("tmp")), (0, 0), "something was left");
 }
 
+/// A program of the user's own `~/.aws` runs beside us, and may be anybody's.
+#[test]
+fn a_program_that_prints_credentials_gets_none_of_ours() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let home = stage.sandbox.root().join("home");
+    let printed = serde_json::json!({
+        "Version": 1, "AccessKeyId": stage.account.access_key_id, "SecretAccessKey": stage.account.secret_access_key,
+        "SessionToken": stage.account.session_token,
+    });
+    stage.sandbox.write("../home/.aws/printed", printed.to_string(), 0o600);
+    let script =
+        format!("env > {0}/environment; cat >> {0}/environment; cat {0}/.aws/printed", home.display());
+    stage.sandbox.write("../home/.aws/program", script, 0o700);
+    let config = format!(
+        "[profile team]\nregion = us-east-1\ncredential_process = sh {}/.aws/program\n",
+        home.display()
+    );
+    stage.sandbox.write("../home/.aws/config", config, 0o600);
+    let token = Canary::hex("vault token");
+    let momo = stage.bare(&["status", "-vvv"]).env("AWS_PROFILE", "team").env("VAULT_TOKEN", token.value());
+    let momo =
+        momo.env(ENDPOINT, stage.server()).env("SSH_AUTH_SOCK", "/run/agent").env("MOMO_CRED_LOG", "trace");
+    let _ = momo.run().no_leak(&stage.canaries()).code(0);
+    let environment = std::fs::read_to_string(home.join("environment")).unwrap();
+    for wanted in ["PATH=", "HOME=", "AWS_PROFILE=team", "SSH_AUTH_SOCK=/run/agent"] {
+        assert!(environment.contains(wanted), "no {wanted} in {environment}");
+    }
+    assert!(!environment.contains("MOMO_CRED") && !environment.contains("VAULT"), "{environment}");
+    let mut canaries = stage.canaries();
+    canaries.push(token);
+    assert!(scan(environment.as_bytes(), &canaries).is_empty(), "{environment}");
+}
+
 /// In the right place by the wrong person: keys where settings belong.
 #[test]
 fn a_value_in_the_wrong_place_is_not_repeated() {

@@ -133,7 +133,7 @@ fn doctor_finds_what_is_there() {
         assert_eq!(report["outcome"], "ok");
         let findings = report["findings"].as_array().unwrap();
         assert!(findings.iter().all(|finding| finding["verdict"] != "bad"), "{report}");
-        assert!(stage_says("login", &report).contains("AWS_ACCESS_KEY_ID"), "{report}");
+        assert!(stage_says("credentials", &report).contains("AWS_ACCESS_KEY_ID"), "{report}");
         assert!(stage_says("region", &report).contains("us-east-1"), "{report}");
         let record = if there { "it can be read" } else { "nothing is there yet" };
         assert!(stage_says("record", &report).contains(record), "{report}");
@@ -222,7 +222,10 @@ fn a_login_of_the_shared_files() {
     let _ = run("team", &["provision", "--replace", "-vvv"]).code(0);
     let _ = run("team", &["verify", "-vvv"]).code(0);
     let report = run("team", &["doctor"]).code(0).out();
-    assert!(report.contains("~/.aws") && report.contains("us-east-1") && report.contains("team"), "{report}");
+    assert!(
+        report.contains("shared files") && report.contains("us-east-1") && report.contains("team"),
+        "{report}"
+    );
     stage.assert_settled();
     let _ = run("other", &["status"]).code(78).says("error[misconfigured]");
 }

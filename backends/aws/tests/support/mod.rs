@@ -73,6 +73,7 @@ pub(crate) fn config(endpoint: &str) -> AwsConfig {
         kms_key_id: None,
         replica_regions: Vec::new(),
         allow_aws_rotation: false,
+        program_environment: Vec::new(),
         deadline: Deadline::after(Duration::from_secs(30)),
     }
 }

@@ -6,27 +6,11 @@ mod fake;
 mod support;
 
 use fake::{Act, Fake, hasty, store, with_record};
-use momo_cred_backend_api::{
-    Backend, Effect, Error, ErrorKind, Expect, Notice, Removal, Result, Revision, Work,
-};
+use momo_cred_backend_api::{Backend, Effect, ErrorKind, Expect, Notice, Removal, Result, Revision, Work};
 use momo_cred_backend_aws::AwsStore;
 use momo_cred_backend_testkit::{Canary, scan};
 use serde_json::json;
-use support::{assert_error, at, document, found, name};
-
-/// Everything that a program could print of an error.
-fn rendered(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    if let Some(reason) = error.reason() {
-        text += &format!("{reason} {:?}", reason.next());
-    }
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        text += &format!("{inner} {inner:?}");
-        source = inner.source();
-    }
-    text
-}
+use support::{assert_error, at, document, found, name, rendered};
 
 /// One call for each operation that changes something.
 async fn change(store: &AwsStore, operation: &str, first: &Revision) -> Result<()> {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use momo_cred_backend_api::{Backend, Expect, Revision};
 use momo_cred_backend_aws::AwsStore;
 use momo_cred_transport::Deadline;
-use serde_json::Value;
+use serde_json::{Value, json};
 pub(crate) use service::Service;
 
 use crate::support::{config, document, name};
@@ -106,6 +106,17 @@ impl Fake {
 
 pub(crate) fn store(fake: &Fake) -> AwsStore {
     AwsStore::new(config(&fake.address()))
+}
+
+/// The content of the secret of [`with_secret`].
+pub(crate) const RECORD: &str = r#"{"alpha":"1"}"#;
+
+/// The secret `a` with this value, as another program makes it.
+pub(crate) fn with_secret(value: &str) -> Fake {
+    let fake = Fake::start();
+    let input = json!({"Name": "a", "SecretString": value, "ClientRequestToken": "a".repeat(32)});
+    fake.done("CreateSecret", &input);
+    fake
 }
 
 /// A store that gives up after a second and a half.

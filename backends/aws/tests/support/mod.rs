@@ -14,7 +14,7 @@ use momo_cred_backend_api::{
     At, Backend, Document, Effect, Error, ErrorKind, Expect, FieldName, Lookup, RecordName, Revision, Secret,
     Stored,
 };
-use momo_cred_backend_aws::{AwsConfig, AwsStore, Given};
+use momo_cred_backend_aws::{AwsConfig, AwsStore, Given, Problem};
 use momo_cred_transport::Deadline;
 use momo_live::{Account, Moto, Tap};
 
@@ -113,4 +113,23 @@ pub(crate) fn assert_error<T: std::fmt::Debug>(
     let error = answer.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (kind, effect), "{error:?}");
     error
+}
+
+/// Our own reason for an error.
+pub(crate) fn problem(error: &Error) -> Option<&Problem> {
+    let reason: &(dyn std::error::Error + 'static) = error.reason()?;
+    reason.downcast_ref()
+}
+
+/// Everything that a program could print of an error.
+pub(crate) fn rendered(error: &Error) -> String {
+    let reason = error.reason().unwrap();
+    let next = reason.next().unwrap_or_default();
+    let mut text = format!("{error} {error:#} {error:?} {error:#?} {reason} {reason:?} {reason:#?} {next}");
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text += &format!("{inner} {inner:?}");
+        source = inner.source();
+    }
+    text
 }

@@ -1,9 +1,9 @@
 //! Every command, and its JSON.
 
 use momo_cred_backend_testkit::Canary;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::stage::{ENDPOINT, NAME, Stage, old_key};
+use super::stage::{ENDPOINT, NAME, OLD_USER, Stage, old_key};
 use crate::sandbox::key;
 
 #[test]
@@ -228,4 +228,34 @@ fn a_login_of_the_shared_files() {
     );
     stage.assert_settled();
     let _ = run("other", &["status"]).code(78).says("error[misconfigured]");
+}
+
+/// A secret that others made, with names of their own for the fields.
+#[test]
+fn names_of_an_existing_secret_are_mapped() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let theirs = json!({
+        "primaryKey": key(&stage.gateway),
+        "apiUser": OLD_USER,
+        "apiKey": old_key().value(),
+        "note": "of another team",
+    });
+    stage.put("theirs", &theirs);
+    let config = "[profiles.default]\nstore = \"aws:theirs\"\n\
+        fields = { subscription_key = \"primaryKey\", api_user = \"apiUser\", api_key = \"apiKey\" }\n";
+    stage.sandbox.write("momo.toml", config, 0o644);
+    let run = |args: &[&str]| {
+        let momo = stage.momo(args).env("MOMO_CRED_STORE", "").env("MOMO_CRED_CONFIG", "momo.toml");
+        momo.run().code(0)
+    };
+    assert_eq!(run(&["exec", "--", "printenv", "MOMO_API_KEY"]).out().trim_end(), old_key().value());
+    let _ = run(&["verify"]);
+    let _ = run(&["rotate"]);
+    let answer = stage.ask("GetSecretValue", &json!({"SecretId": "theirs"}));
+    let now: Value = serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap();
+    assert_eq!((&now["note"], &now["api_key"]), (&theirs["note"], &Value::Null));
+    let text = |name: &str| now[name].as_str().unwrap();
+    assert_ne!((text("apiUser"), text("apiKey")), (OLD_USER, old_key().value()));
+    assert!(stage.gateway.authenticates(text("apiUser"), text("apiKey")));
+    assert_eq!(run(&["exec", "--", "printenv", "MOMO_API_KEY"]).out().trim_end(), text("apiKey"));
 }

@@ -11,6 +11,7 @@
 //! - `importing`: the kind `import`
 //! - `rekey`: the kind `rekey`
 //! - `every`: all steps times all failures, counted
+//! - `model`: every order of two actors, every fault at every instant, against a model of store and gateway
 //! - `wire`: the real client against a gateway that breaks connections
 
 mod bench;
@@ -21,6 +22,7 @@ mod fence;
 mod importing;
 mod keys;
 mod kill;
+mod model;
 mod promises;
 mod publish;
 mod refusals;

@@ -105,7 +105,7 @@ fn lists_what_is_there() {
         }
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         let records = document["records"].as_array().unwrap().clone();
         records.iter().map(|record| record["location"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -121,7 +121,7 @@ fn lists_what_is_there() {
 fn doctor_finds_what_is_there() {
     let Some(stage) = Stage::new() else { return };
     for there in [false, true] {
-        let stage_says = |about: &str, report: &serde_json::Value| {
+        let stage_says = |about: &str, report: &Value| {
             let findings = report["findings"].as_array().unwrap();
             let finding = findings.iter().find(|finding| finding["about"] == about);
             finding.unwrap_or_else(|| panic!("no {about} in {report}")).to_string()

@@ -10,7 +10,7 @@ use super::args::Global;
 use super::network::Network;
 use super::output::Output;
 use super::{document, log};
-use crate::config::{Config, Environment, Overrides, Settings};
+use crate::config::{Config, Environment, Overrides, Settings, variables};
 use crate::credential::{Claim, Field};
 use crate::effective::{Effective, Holder};
 use crate::lifecycle::{Alive, ClaimStanding, Described, Evidence, Owner, Seen, Takeover, Watch, judge};
@@ -76,6 +76,19 @@ impl Context {
             (Some(settings), true) => Ok(settings),
             _ => Err(one_profile(self)),
         }
+    }
+
+    /// The settings of every profile of the config file as the file has them: what flags and variables say is of the
+    /// profile that was chosen.
+    pub(crate) fn configured(&self) -> Result<Vec<Settings>> {
+        let mut overrides = Overrides { config: self.global.config.clone(), ..Overrides::default() };
+        let config = Config::load(&overrides, &self.environment)?;
+        overrides.profiles = config.profiles().map(str::to_owned).collect();
+        if overrides.profiles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let environment = self.environment.without(&variables::OF_ONE_PROFILE);
+        config.resolve(&overrides, &environment, &registry::schemes())
     }
 
     /// Opens the record of a profile.

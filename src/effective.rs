@@ -79,13 +79,18 @@ impl Holder<'_> {
     /// The error for a value in it that cannot be used.
     pub(crate) fn malformed(self, malformed: &Malformed) -> Error {
         match self {
-            Self::Record(location) => Error::new(Kind::Corrupt, format!("the record at {location} is malformed"))
-                .because(malformed)
-                .at(location)
-                .next("correct it in the store, or write it anew with `provision --replace` or `import --replace`"),
+            Self::Record(location) => Error::new(
+                Kind::Corrupt,
+                format!("the record at {location} is malformed"),
+            )
+            .because(malformed)
+            .at(location)
+            .next(
+                "correct it in the store, or write it anew with `provision --replace` or `import --replace`",
+            ),
             Self::Input(name) => Error::new(Kind::Usage, format!("{name} cannot be imported"))
                 .because(malformed)
-                .next("correct it, name the fields with --map, or leave --from out to be asked; nothing was changed"),
+                .next("correct it, or leave --from out to be asked; nothing was changed"),
         }
     }
 

@@ -3,17 +3,22 @@
 use momo_cred_backend_api::{Expect, Work};
 use serde_json::{Value, json};
 
-use super::context::{Context, Place};
+use super::context::{Context, Place, complete};
 use super::network::TIMEOUT;
 use super::{document, resume};
 use crate::config::Settings;
-use crate::lifecycle::{ClaimStanding, aborted};
-use crate::{Outcome, Result};
+use crate::credential::{ClaimKind, Field, RecordState};
+use crate::effective::{Effective, Holder, Purpose};
+use crate::lifecycle::{Alive, ClaimStanding, Seen, aborted};
+use crate::momo::{Gateway as _, Verdict};
+use crate::registry::Runtime;
+use crate::{Error, Kind, Outcome, Result};
 
 /// Drops an open claim: the record is again what it was before, or vacant where there was none.
 ///
 /// The API user that the claim named may exist at the gateway; it moves to the retired ones, which `status` lists.
-/// Without an open claim it says so and ends with 0. A claim whose owner may still live is left alone (75).
+/// Without an open claim it says so and ends with 0. A claim whose owner may still live is left alone (75). A rekey is
+/// dropped only where the key in the record still gets a token (else 77).
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  momo-cred abort -p collection")]
 pub(crate) struct Options {
@@ -25,7 +30,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
     context.network.begin([&settings], TIMEOUT);
     let place = context.place(&settings)?;
-    context.block_on(place.runtime, abort(context, options, &settings, &place))
+    context.block_on(Runtime::Tokio, abort(context, options, &settings, &place))
 }
 
 async fn abort(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
@@ -36,9 +41,19 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
     place.writable(&seen)?;
     let hold = place.hold(Work::Upkeep, context).await?;
     let seen = place.seen(settings, context).await?;
-    let (ClaimStanding::Dead(_), Expect::Revision(revision)) =
-        (place.clear(&seen, hold.is_some(), options.takeover.takeover())?, seen.expect.clone())
-    else {
+    let claim = match place.standing(&seen, hold.is_some(), options.takeover.takeover()) {
+        // Whether it did harm is told by the key.
+        ClaimStanding::Live(claim, Alive::Unfinished) => claim,
+        _ => match place.clear(&seen, hold.is_some(), options.takeover.takeover())? {
+            ClaimStanding::Dead(claim) => claim,
+            _ => return resume::nothing_open(context, settings, place, &seen),
+        },
+    };
+    if claim.kind == ClaimKind::Rekey && seen.record.state() != RecordState::Vacant {
+        key_works(context, settings, place, &seen).await?;
+        context.output.note(&format!("the key at {} still gets a token", place.location));
+    }
+    let Expect::Revision(revision) = seen.expect else {
         return resume::nothing_open(context, settings, place, &seen);
     };
     let record = aborted(seen.record);
@@ -52,4 +67,28 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
         context.result(head, "ok")?;
     }
     Ok(Outcome::SUCCESS)
+}
+
+/// A rekey may have killed the key in the record: unless that still gets a token, dropping the claim would hide it.
+async fn key_works(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> Result<()> {
+    complete(seen, place, &settings.profile)?;
+    let holder = Holder::Record(&place.location);
+    let effective = Effective::new(settings, &seen.record, holder, Purpose::Use)?;
+    let gateway = context.gateway(settings, &effective)?;
+    let record = &seen.record;
+    let (Some(key), Ok(Some(user)), Some(api_key)) =
+        (record.get(Field::SubscriptionKey), record.api_user(), record.get(Field::ApiKey))
+    else {
+        return Err(Error::new(Kind::Internal, "a record that was checked is not complete"));
+    };
+    gateway.token(effective.product, key, user, api_key).await.map(drop).map_err(|refusal| {
+        let what = match refusal.verdict() {
+            Verdict::Bad => "the key in the record is refused; the claim stays",
+            _ => "whether the key in the record works cannot be told now; the claim stays",
+        };
+        Error::new(refusal.kind(), what)
+            .because(refusal)
+            .at(&place.location)
+            .next("run `momo-cred resume --force-takeover`, which asks for another key and finishes")
+    })
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{
-    abort, completions, doctor, exec, import, list, man, provision, remove, resume, status, trust, verify,
+    abort, completions, doctor, exec, import, list, man, provision, remove, resume, rotate, status, trust,
+    verify,
 };
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
@@ -57,7 +58,7 @@ pub(crate) struct Global {
     /// Host that MoMo may call back, without scheme, port or path [env: MOMO_CRED_CALLBACK_HOST]
     #[arg(long, global = true, value_name = "HOST")]
     pub(crate) callback_host: Option<String>,
-    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision and resume 60s]
+    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision, resume and rotate 60s]
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<String>,
     /// Print JSON on standard output
@@ -106,6 +107,8 @@ pub(crate) enum Command {
     Remove(remove::Options),
     #[command(about = "Finish an open claim, from any machine")]
     Resume(resume::Options),
+    #[command(about = "Replace a credential by a new one, checked and published beside the old")]
+    Rotate(rotate::Options),
     #[command(about = "Show records, revisions, claims and fingerprints; no values")]
     Status(status::Options),
     #[command(about = "Approve the sensitive settings of a config file that was found")]
@@ -128,6 +131,7 @@ impl Command {
             Self::Provision(_) => "provision",
             Self::Remove(_) => "remove",
             Self::Resume(_) => "resume",
+            Self::Rotate(_) => "rotate",
             Self::Status(_) => "status",
             Self::Trust(_) => "trust",
             Self::Verify(_) => "verify",

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use momo_cred_backend_api::{At, Backend, Hold, Location, Lookup, Notice, RecordName, Work};
+use momo_cred_backend_api::{At, Backend, Expect, Hold, Location, Lookup, Notice, RecordName, Work};
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
 use super::network::Network;
 use super::output::Output;
 use super::{document, log};
-use crate::config::{Config, Environment, Overrides, Settings};
-use crate::credential::Field;
+use crate::config::{Config, Environment, Overrides, Settings, variables};
+use crate::credential::{Claim, Field};
 use crate::effective::{Effective, Holder};
 use crate::lifecycle::{Alive, ClaimStanding, Described, Evidence, Owner, Seen, Takeover, Watch, judge};
 use crate::momo::{Client, ClientConfig, StepReport};
 use crate::registry::{self, Runtime};
-use crate::{Error, Kind, Result};
+use crate::{Error, Kind, Outcome, Result};
 
 /// What every command has.
 #[derive(Debug)]
@@ -78,6 +78,19 @@ impl Context {
         }
     }
 
+    /// The settings of every profile of the config file as the file has them: what flags and variables say is of the
+    /// profile that was chosen.
+    pub(crate) fn configured(&self) -> Result<Vec<Settings>> {
+        let mut overrides = Overrides { config: self.global.config.clone(), ..Overrides::default() };
+        let config = Config::load(&overrides, &self.environment)?;
+        overrides.profiles = config.profiles().map(str::to_owned).collect();
+        if overrides.profiles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let environment = self.environment.without(&variables::OF_ONE_PROFILE);
+        config.resolve(&overrides, &environment, &registry::schemes())
+    }
+
     /// Opens the record of a profile.
     pub(crate) fn place(&self, settings: &Settings) -> Result<Place> {
         let opened = self.network.open(settings, &self.environment)?;
@@ -125,6 +138,18 @@ impl Context {
             return self.output.document(&documents.swap_remove(0));
         }
         self.output.document(&Value::Array(documents))
+    }
+
+    /// The end of a command that had nothing to do.
+    pub(crate) fn noop(&self, settings: &Settings, place: &Place, seen: &Seen) -> Result<Outcome> {
+        if self.output.json() {
+            let mut head = document::head(self.command, &settings.profile, &place.location.to_string());
+            document::record(&mut head, &seen.record);
+            head.insert("revision".into(), document::revision(seen));
+            head.insert("claim".into(), document::claim_of(seen));
+            self.result(head, "noop")?;
+        }
+        Ok(Outcome::SUCCESS)
     }
 
     /// The last line of a command that prints events, or the document of one that does not.
@@ -233,37 +258,66 @@ impl Place {
         error.at(location).tried(looked)
     }
 
+    /// What the claim in a record means for us.
+    pub(crate) fn standing(&self, seen: &Seen, held: bool, takeover: Takeover) -> ClaimStanding {
+        let here = Owner::this_process();
+        judge(&seen.record, Evidence { here: &here, held, age: seen.age, takeover })
+    }
+
     /// Makes sure that nobody else is at work on the record: a dead claim may be taken over, any other is an error.
     pub(crate) fn clear(&self, seen: &Seen, held: bool, takeover: Takeover) -> Result<ClaimStanding> {
-        let here = Owner::this_process();
-        let evidence = Evidence { here: &here, held, age: seen.age, takeover };
-        let standing = judge(&seen.record, evidence);
-        let busy =
-            |what: String| Error::new(Kind::Conflict, format!("{} {what}", self.location)).at(&self.location);
+        let standing = self.standing(seen, held, takeover);
         match &standing {
             ClaimStanding::None | ClaimStanding::Dead(_) => Ok(standing),
-            ClaimStanding::Unknown(unknown) => {
-                Err(busy("holds a claim that this version cannot read".to_owned())
-                    .because(unknown)
-                    .next("finish it with the version that made it; nothing was changed"))
-            }
-            ClaimStanding::Live(claim, alive) => {
-                let error =
-                    busy("is being worked on".to_owned()).because(format!("it holds {}", Described(claim)));
-                Err(match alive {
-                    Alive::Running => error.because("that process runs on this machine").next("wait for it to end"),
-                    Alive::Young(age) => error.because(format!(
-                        "it is {} s old and its lease is {} s; it counts as dead after twice that",
-                        age.as_secs(),
-                        claim.lease.as_secs()
-                    ))
-                    .next("wait, or run `momo-cred resume --force-takeover` if you know that its owner is gone"),
-                    Alive::Unclear => error
-                        .because("this store has no clock to judge it by")
-                        .next("run `momo-cred resume --force-takeover` if you know that its owner is gone"),
-                })
-            }
+            ClaimStanding::Unknown(unknown) => Err(busy(self, "holds a claim that this version cannot read")
+                .because(unknown)
+                .next("finish it with the version that made it; nothing was changed")),
+            ClaimStanding::Live(claim, alive) => Err(live(self, claim, *alive)),
         }
+    }
+
+    /// Reads the record once more, now that nobody else can begin: settings and keys were taken from what was seen.
+    pub(crate) async fn unchanged(
+        &self,
+        settings: &Settings,
+        context: &Context,
+        before: &Expect,
+    ) -> Result<Seen> {
+        let seen = self.seen(settings, context).await?;
+        if seen.expect == *before {
+            return Ok(seen);
+        }
+        Err(busy(self, "was changed meanwhile; nothing was changed").next("run it again"))
+    }
+}
+
+fn busy(place: &Place, what: &str) -> Error {
+    Error::new(Kind::Conflict, format!("{} {what}", place.location)).at(&place.location)
+}
+
+/// The error for a claim whose owner works on it, or may.
+fn live(place: &Place, claim: &Claim, alive: Alive) -> Error {
+    let headline = match alive {
+        Alive::Unfinished => "holds a rekey that was not finished",
+        _ => "is being worked on",
+    };
+    let error = busy(place, headline).because(format!("it holds {}", Described(claim)));
+    let force = "run `momo-cred resume --force-takeover` if you know that its owner is gone";
+    match alive {
+        Alive::Running => error.because("that process runs on this machine").next("wait for it to end"),
+        Alive::Young(age) => error
+            .because(format!(
+                "it is {} s old and its lease is {} s; it counts as dead after twice that",
+                age.as_secs(),
+                claim.lease.as_secs()
+            ))
+            .next(format!("wait, or {force}")),
+        Alive::Unclear => error.because("this store has no clock to judge it by").next(force),
+        Alive::Unending => error.because("a claim of this kind never expires").next(force),
+        Alive::Unfinished => error
+            .because("that process is gone, and the key in the record may be dead")
+            .next("finish it with `momo-cred resume --force-takeover`")
+            .next("if the key in the record still works, `momo-cred abort` drops the claim"),
     }
 }
 

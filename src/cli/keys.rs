@@ -7,7 +7,8 @@ use momo_cred_backend_api::Secret;
 use super::context::{Context, Place};
 use super::input::{LEAKED, read_input, shown};
 use crate::config::{looks_like_secret, variables};
-use crate::credential::{BadShape, Field, Record, check_key};
+use crate::credential::{BadShape, Field, Malformed, Record, check_key};
+use crate::effective::Holder;
 use crate::prompt;
 use crate::{Error, Kind, Result};
 
@@ -61,6 +62,22 @@ impl KeyFiles {
         let paired = record.input(Field::SubscriptionKey).is_some_and(|known| known.same_as(&subscription));
         let secondary = record.input(Field::SubscriptionKeySecondary).filter(|_| paired).cloned();
         Ok(Keys { subscription, secondary, provisioning })
+    }
+}
+
+impl Keys {
+    /// The keys of a complete record, and of no claim in it; a provisioning key from the environment goes before its own.
+    pub(crate) fn stored(context: &Context, place: &Place, record: &Record) -> Result<Self> {
+        let mut record = record.clone();
+        record.close_claim();
+        let Some(subscription) = record.get(Field::SubscriptionKey).cloned() else {
+            let missing = Malformed::Incomplete(vec![Field::SubscriptionKey]);
+            return Err(Holder::Record(&place.location).malformed(&missing));
+        };
+        let variable = variables::PROVISIONING_SUBSCRIPTION_KEY;
+        let provisioning = key(context, place, Field::ProvisioningSubscriptionKey, None, variable, &record)?;
+        let secondary = record.get(Field::SubscriptionKeySecondary).cloned();
+        Ok(Self { subscription, secondary, provisioning })
     }
 }
 

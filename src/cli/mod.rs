@@ -3,11 +3,14 @@
 mod abort;
 mod args;
 mod completions;
+mod confirm;
 mod context;
+mod deposit;
 mod doctor;
 mod document;
 mod each;
 mod exec;
+mod given;
 mod import;
 mod input;
 mod keys;
@@ -17,9 +20,11 @@ mod man;
 mod network;
 mod output;
 mod parse;
+mod plan;
 mod provision;
 mod remove;
 mod resume;
+mod rotate;
 mod status;
 mod trust;
 mod verify;
@@ -124,6 +129,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
         Command::Provision(options) => provision::run(context, &options),
         Command::Remove(options) => remove::run(context, &options),
         Command::Resume(options) => resume::run(context, &options),
+        Command::Rotate(options) => rotate::run(context, &options),
         Command::Status(options) => status::run(context, &options),
         Command::Trust(options) => trust::run(context, &options),
         Command::Verify(options) => verify::run(context, &options),

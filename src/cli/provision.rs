@@ -70,12 +70,7 @@ async fn provision(
     unguarded(place, options.yes)?;
     let keys = options.keys.gather(context, place, &seen.record)?;
     let hold = place.hold(Work::Renewal, context).await?;
-    let before = seen.expect;
-    let seen = place.seen(settings, context).await?;
-    stop_if_taken(&seen, place, options.replace)?;
-    if seen.expect != before {
-        return Err(changed_meanwhile(place));
-    }
+    let seen = place.unchanged(settings, context, &seen.expect).await?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     let inputs = Inputs {
         product: effective.product,
@@ -93,7 +88,7 @@ async fn provision(
 }
 
 /// Without compare-and-swap a claim keeps nobody out: a person has to know that nobody else writes.
-fn unguarded(place: &Place, yes: bool) -> Result<()> {
+pub(super) fn unguarded(place: &Place, yes: bool) -> Result<()> {
     if yes || place.backend.capabilities().compare_and_swap {
         return Ok(());
     }
@@ -103,16 +98,6 @@ fn unguarded(place: &Place, yes: bool) -> Result<()> {
         .at(location)
         .because("two runs at once could each make a user, and one would overwrite the other's key")
         .next("give --yes if nothing else writes there, or use a store with compare-and-swap"))
-}
-
-/// Settings and keys were taken from a record that is not there any more.
-fn changed_meanwhile(place: &Place) -> Error {
-    Error::new(
-        Kind::Conflict,
-        format!("the record at {} was changed meanwhile; nothing was changed", place.location),
-    )
-    .at(&place.location)
-    .next("run it again")
 }
 
 /// A record that is complete is not touched without `--replace`; nor is one that a newer version wrote.
@@ -146,7 +131,7 @@ fn refuse_production(effective: &Effective, place: &Place) -> Result<()> {
         .next("make the user there and put it into the store with `momo-cred import`"))
 }
 
-fn no_callback_host() -> Error {
+pub(super) fn no_callback_host() -> Error {
     Error::new(Kind::Usage, "a callback host is needed to make an API user, and none is set")
         .because(
             "MoMo calls back only to the host that the user was made with, and it cannot be changed later",
@@ -171,7 +156,7 @@ fn lease(settings: &Settings) -> Duration {
     asked.max(deadline + Duration::from_secs(120))
 }
 
-/// What `provision`, `import` and `resume` have in common: run the steps and say how they ended.
+/// What `provision`, `rotate`, `import` and `resume` have in common: run the steps and say how they ended.
 pub(super) struct Lifecycle<'a> {
     pub(super) context: &'a Context,
     pub(super) settings: &'a Settings,

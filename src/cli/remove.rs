@@ -3,12 +3,12 @@
 use momo_cred_backend_api::{Expect, Removal, Removes, Revision, Work};
 use serde_json::json;
 
+use super::confirm::confirm;
 use super::context::{Context, Place};
 use super::document;
 use super::network::TIMEOUT;
 use crate::config::Settings;
 use crate::lifecycle::{Seen, Takeover};
-use crate::prompt;
 use crate::{Error, Kind, Outcome, Result};
 
 /// Deletes a record, if it is still the one that was seen. Where the store can bring it back, that stays possible;
@@ -82,17 +82,7 @@ fn agree(context: &Context, options: &Options, place: &Place, seen: &Seen, remov
         Removal::Recoverable => "It can be brought back with the store's own tools.",
         Removal::Destroy => "It cannot be brought back.",
     };
-    let answer = prompt::text(&format!("Remove {}? {how} [y/N]", place.location)).map_err(|error| {
-        Error::new(Kind::Usage, format!("nobody can be asked whether to remove {}", place.location))
-            .because(error)
-            .at(&place.location)
-            .next("give --yes if you are sure")
-    })?;
-    context.network.deadline().restart();
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Usage, "not removed").at(&place.location).next("answer y to remove it"))
+    confirm(context, &place.location, "remove", &format!("Remove {}? {how}", place.location))
 }
 
 /// Looks once more, now that nobody else can begin to work on it, and removes.

@@ -3,10 +3,9 @@
 use momo_cred_backend_api::Work;
 
 use super::context::{Context, Place};
-use super::document;
 use super::provision::{Lifecycle, TIMEOUT};
 use crate::config::Settings;
-use crate::credential::{ClaimKind, Field, check_key};
+use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Check, ClaimStanding, Inputs, Obtain, Seen, Takeover};
 use crate::registry::Runtime;
@@ -15,7 +14,8 @@ use crate::{Error, Kind, Outcome, Result};
 /// Finishes what a run that died or failed has begun: claims anew, makes a user of its own, tries it, publishes.
 ///
 /// Works from any machine that reaches the store and the gateway. Without an open claim it says so and ends with 0.
-/// A claim whose owner may still live is left alone (75).
+/// A claim whose owner may still live is left alone (75). So is a rekey, which never expires: --force-takeover asks for
+/// another key of the same API user.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     momo-cred resume\n  \
@@ -58,16 +58,46 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
         ClaimStanding::Dead(claim) => claim,
         _ => return nothing_open(context, settings, place, &seen),
     };
-    if claim.kind != ClaimKind::NewUser {
-        return Err(Error::new(Kind::Misconfigured, format!("the claim at {} is an import", place.location))
-            .at(&place.location)
-            .because("the values it was to store were never in the record")
-            .next("run `momo-cred abort`, then `momo-cred import` again"));
-    }
+    let obtain = obtain(&claim, &seen, place)?;
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
+    if claim.kind == ClaimKind::Rekey {
+        keep_callback_host(&seen, &effective, place)?;
+    }
     let inputs = inputs(&seen, &effective, place)?;
     let lifecycle = Lifecycle { context, settings, place, effective: &effective };
-    lifecycle.run(seen, inputs, Obtain::NewUser, Check::Full).await
+    lifecycle.run(seen, inputs, obtain, Check::Full).await
+}
+
+/// Where the key comes from that the claim was for.
+fn obtain(claim: &Claim, seen: &Seen, place: &Place) -> Result<Obtain> {
+    match claim.kind {
+        ClaimKind::NewUser => Ok(Obtain::NewUser),
+        ClaimKind::Rekey => {
+            let holder = Holder::Record(&place.location);
+            let user = seen.record.api_user().map_err(|bad| holder.malformed(&bad))?;
+            let user = user.ok_or_else(|| holder.malformed(&Malformed::Incomplete(vec![Field::ApiUser])))?;
+            Ok(Obtain::NewKey { user })
+        }
+        ClaimKind::Import => {
+            Err(Error::new(Kind::Misconfigured, format!("the claim at {} is an import", place.location))
+                .at(&place.location)
+                .because("the values it was to store were never in the record")
+                .next("run `momo-cred abort`, then `momo-cred import` again"))
+        }
+    }
+}
+
+/// A user keeps the callback host that it was made with.
+pub(super) fn keep_callback_host(seen: &Seen, effective: &Effective, place: &Place) -> Result<()> {
+    let stored = seen.record.text(Field::CallbackHost);
+    let asked = effective.callback_host.as_ref().map(|host| host.as_str());
+    if stored.is_none() || stored == asked {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Misconfigured, format!("the API user at {} has another callback host", place.location))
+        .at(&place.location)
+        .because("the callback host of an API user cannot be changed, and a rekey keeps the user")
+        .next("leave --callback-host and MOMO_CRED_CALLBACK_HOST out, or rotate with the default strategy, new-user"))
 }
 
 /// The claim holds every input.
@@ -106,12 +136,5 @@ pub(super) fn nothing_open(
     seen: &Seen,
 ) -> Result<Outcome> {
     context.output.note(&format!("no claim is open at {}; nothing to do", place.location));
-    if context.output.json() {
-        let mut head = document::head(context.command, &settings.profile, &place.location.to_string());
-        document::record(&mut head, &seen.record);
-        head.insert("revision".into(), document::revision(seen));
-        head.insert("claim".into(), serde_json::Value::Null);
-        context.result(head, "noop")?;
-    }
-    Ok(Outcome::SUCCESS)
+    context.noop(settings, place, seen)
 }

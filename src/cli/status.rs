@@ -6,7 +6,7 @@ use super::context::{Context, Place};
 use super::document;
 use super::each::each;
 use crate::config::Settings;
-use crate::credential::{Field, Fingerprint, RecordState};
+use crate::credential::{ClaimKind, Field, Fingerprint, RecordState};
 use crate::lifecycle::{Described, Life, Owner, Seen};
 use crate::{Outcome, Result};
 
@@ -86,13 +86,18 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
     match record.claim() {
         Ok(None) => Ok(()),
         Ok(Some(claim)) => {
-            line("open claim", Some(Described(&claim).to_string()))?;
+            // The claim is of the revision that was read.
+            let age = seen.age.map(|age| format!(", {} s old", age.as_secs())).unwrap_or_default();
+            line("open claim", Some(format!("{}{age}", Described(&claim))))?;
             let at_work =
                 claim.owner.parse().is_ok_and(|owner| Owner::this_process().sees(&owner) == Life::Alive);
-            let next = if at_work {
-                "that process is at work on it: wait"
-            } else {
-                "finish it with `momo-cred resume`, or drop it with `momo-cred abort`"
+            let next = match claim.kind {
+                _ if at_work => "that process is at work on it: wait",
+                ClaimKind::Rekey => {
+                    "the key may be dead: finish it with `momo-cred resume --force-takeover`; if the key still works, \
+                     `momo-cred abort` drops it"
+                }
+                _ => "finish it with `momo-cred resume`, or drop it with `momo-cred abort`",
             };
             line("", Some(next.to_owned()))
         }

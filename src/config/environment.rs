@@ -41,6 +41,14 @@ impl Environment {
         Self { variables, cwd: cwd.into(), uid }
     }
 
+    /// The same without some variables.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let mut environment = self.clone();
+        environment.variables.retain(|(known, _)| !names.iter().any(|name| known == name));
+        environment
+    }
+
     /// A variable. An empty one is none.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables()
@@ -137,6 +145,13 @@ mod tests {
         assert_eq!(folder(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "c")]), Some("/h/.config/momo-cred".into()));
         assert_eq!(folder(&[("HOME", "/")]), None);
         assert_eq!(folder(&[]), None);
+    }
+
+    #[test]
+    fn does_without_some_variables() {
+        let env = Environment::new([("A", "1"), ("B", "2"), ("A", "3")], "/w", 1).without(&["A", "C"]);
+        assert_eq!((env.get("A"), env.get("B")), (None, Some(OsStr::new("2"))));
+        assert_eq!(env.variables().count(), 1);
     }
 
     #[test]

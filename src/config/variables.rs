@@ -25,6 +25,9 @@ pub const SUBSCRIPTION_KEY: &str = "MOMO_CRED_SUBSCRIPTION_KEY";
 /// Secret: the subscription key that only provisions, for `provision`.
 pub const PROVISIONING_SUBSCRIPTION_KEY: &str = "MOMO_CRED_PROVISIONING_SUBSCRIPTION_KEY";
 
+/// Those that are about the one record that a command works on.
+pub const OF_ONE_PROFILE: [&str; 6] = [PROFILE, STORE, PRODUCT, TARGET_ENVIRONMENT, BASE_URL, CALLBACK_HOST];
+
 /// The Vault server's address.
 pub const VAULT_ADDR: [&str; 4] = ["VAULT_AGENT_ADDR", "VAULT_ADDR", "BAO_AGENT_ADDR", "BAO_ADDR"];
 /// The namespace.

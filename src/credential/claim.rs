@@ -15,6 +15,8 @@ use super::{Field, PENDING};
 pub enum ClaimKind {
     /// A new API user and key: provision and rotate.
     NewUser,
+    /// Another key for the API user of the record, which may kill the key that is in it.
+    Rekey,
     /// An existing credential, in one go.
     Import,
 }
@@ -24,12 +26,13 @@ impl ClaimKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NewUser => "new-user",
+            Self::Rekey => "rekey",
             Self::Import => "import",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::NewUser, Self::Import].into_iter().find(|kind| kind.name() == name)
+        [Self::NewUser, Self::Rekey, Self::Import].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -40,7 +43,7 @@ pub struct Claim {
     pub id: Uuid,
     /// What it is for.
     pub kind: ClaimKind,
-    /// The one API user that its writer may ask a key for.
+    /// The one API user that its writer may ask a key for, where it is a new one.
     pub api_user: Option<Uuid>,
     /// When it was written, by its writer's wall clock: for people, never judged by.
     pub since: Timestamp,

@@ -23,10 +23,10 @@ pub fn aborted(mut record: Record) -> Record {
     record
 }
 
-/// The record as it was before this run, with the users that the run claimed among the retired ones.
-pub(super) fn withdrawn(plan: &Plan, users: impl Iterator<Item = Uuid>) -> Record {
+/// The record as it was before this run, with the new users of its claims among the retired ones.
+pub(super) fn withdrawn(plan: &Plan, attempts: usize) -> Record {
     let mut record = aborted(plan.seen.record.clone());
-    users.for_each(|user| record.retire(user));
+    plan.new_users(attempts).for_each(|user| record.retire(user));
     record
 }
 

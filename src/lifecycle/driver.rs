@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::World;
 use super::finish::Finish;
 use super::machine::Machine;
-use super::plan::{KeyRole, Plan};
+use super::plan::{KeyRole, Obtain, Plan};
 use super::signals::Noted;
 use super::step::{Effect, Event};
 use crate::momo::{Diagnosis, Gateway, Msisdn, Refusal, Silence, Step, StepReport};
@@ -64,7 +64,7 @@ impl Driver<'_> {
             let lease_is_over = self.world.boot_time().saturating_sub(claimed_at) > self.lease;
             let event = match effect {
                 Effect::Finish(finish) => return (*finish, noted.and_then(|mut noted| noted.signal())),
-                Effect::CreateKey(..) | Effect::Publish(..) if lease_is_over && machine.has_claim() => {
+                Effect::CreateKey(..) | Effect::Publish(..) if lease_is_over && machine.is_leased() => {
                     Event::OutOfTime
                 }
                 Effect::Preflight(role) => {
@@ -156,6 +156,10 @@ impl Driver<'_> {
     /// not about the key or the service is good enough too.
     async fn preflight(&self, machine: &Machine, role: KeyRole) -> Result<(), Refusal> {
         let Some(key) = machine.key(role) else { return Ok(()) };
+        if let Obtain::NewKey { user } = machine.plan().obtain {
+            // The user is there already, or there is nothing to make a key for.
+            return self.gateway.user(key, user).await.map(drop);
+        }
         match self.gateway.user(key, self.world.uuid()).await {
             Ok(_) => Ok(()),
             Err(refusal) => match refusal.diagnosis {

@@ -5,8 +5,9 @@ use momo_cred_backend_api::{Effect, Revision};
 use uuid::Uuid;
 
 use super::judge::Described;
+use super::leftover::Leftover;
 use super::plan::KeyRole;
-use crate::credential::{Claim, Record, UnknownClaim};
+use crate::credential::{Claim, ClaimKind, Record, UnknownClaim};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 use crate::{Error, Kind};
 
@@ -22,7 +23,7 @@ pub enum Finish {
 }
 
 /// A published credential.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Published {
     /// The revision that holds it.
     pub revision: Revision,
@@ -35,8 +36,6 @@ pub struct Published {
     /// Whether it was tried at the gateway before.
     pub verified: bool,
 }
-
-const RESUME: &str = "run `momo-cred resume` with the same profile; it makes a new user and finishes";
 
 fn failed(error: Error) -> Finish {
     Finish::Failed(Box::new(error))
@@ -51,7 +50,8 @@ fn gateway(what: String, refusal: &Refusal) -> Error {
     }
 }
 
-pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
+/// `open` is what a run before this one has left.
+pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)], open: Option<ClaimKind>) -> Finish {
     let every_key = refused.iter().all(|(_, refusal)| refusal.kind() == Kind::Denied);
     let what = if every_key {
         match refused.len() {
@@ -62,6 +62,18 @@ pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> Finish {
         "the gateway cannot provision; nothing was changed"
     };
     let mut error = match refused.last() {
+        // Only the user of a rekey is looked for.
+        Some((_, refusal)) if refusal.diagnosis == Diagnosis::UnknownUser => gateway(
+            "the gateway does not know the API user; nothing was changed".to_owned(),
+            refusal,
+        )
+        .next(match open {
+            Some(ClaimKind::Rekey) => {
+                "if the user is gone for good, take the pending fields out of the record by hand, then get a \
+                         new one: `momo-cred rotate`"
+            }
+            _ => "if the user is gone for good, get a new one: `momo-cred rotate`",
+        }),
         Some((_, refusal)) => gateway(what.to_owned(), refusal),
         None => Error::new(Kind::Usage, "there is no subscription key to provision with"),
     };
@@ -95,16 +107,19 @@ pub(super) fn unknown_claim(unknown: &UnknownClaim) -> Finish {
     )
 }
 
-/// `earlier` is the user of a first claim of this run, which was made under another key.
-pub(super) fn claim_failed(error: api::Error, earlier: Option<Uuid>) -> Finish {
+/// `earlier` is what a first claim of this run leaves, which was made under another key.
+pub(super) fn claim_failed(error: api::Error, earlier: Leftover, kind: ClaimKind) -> Finish {
     let written = error.effect() == Effect::Unknown;
     let ours = Error::from(error);
-    failed(match earlier {
-        Some(_) => left_open(ours, earlier),
-        None if written => ours
+    failed(match (earlier, kind) {
+        (Leftover::NewUser(_), _) => earlier.left_open(ours),
+        _ if !written => ours.because("the claim was not written, so the gateway was not asked for anything"),
+        (_, ClaimKind::Rekey) => ours
+            .because("the gateway was not asked for anything, so the key is as it was; the claim may be open all the same")
+            .next("look with `momo-cred status`; if a claim is open, drop it with `momo-cred abort`"),
+        _ => ours
             .because("the gateway was not asked for anything; the claim may be open all the same")
-            .next(RESUME),
-        None => ours.because("the claim was not written, so the gateway was not asked for anything"),
+            .next(earlier.resume()),
     })
 }
 
@@ -119,10 +134,10 @@ pub(super) fn refused(refusal: &Refusal, withdrawn: bool) -> Finish {
 }
 
 /// Stopped with the claim left open. To resume after a refusal would bring the same refusal.
-pub(super) fn stopped(refusal: &Refusal, user: Option<Uuid>) -> Finish {
-    let what = "provisioning stopped before anything was published";
-    if refusal.verdict() == Verdict::Bad {
-        let error = claim_stays(gateway(what.to_owned(), refusal), user);
+pub(super) fn stopped(refusal: &Refusal, left: Leftover) -> Finish {
+    let what = format!("{} stopped before anything was published", left.work());
+    if refusal.verdict() == Verdict::Bad && matches!(left, Leftover::NewUser(_)) {
+        let error = left.claim_stays(gateway(what, refusal));
         return failed(
             error
                 .next("then provision again with the right key, or drop the claim with `momo-cred abort`")
@@ -130,72 +145,73 @@ pub(super) fn stopped(refusal: &Refusal, user: Option<Uuid>) -> Finish {
         );
     }
     let error = if refusal.verdict() == Verdict::Protocol {
-        gateway(what.to_owned(), refusal)
+        gateway(what, refusal)
     } else {
         // To resume is what running it again comes to here.
         Error::new(refusal.kind(), what).because(refusal)
     };
-    failed(left_open(error, user))
+    failed(left.left_open(error))
 }
 
-pub(super) fn store_failed(error: api::Error, user: Uuid) -> Finish {
+pub(super) fn store_failed(error: api::Error, user: Uuid, left: Leftover) -> Finish {
     if error.effect() == Effect::Unknown && error.op() == api::Op::Write {
         let what = format!("the credential of API user {user} may have been published all the same");
-        let next = "look with `momo-cred status`; if the claim is still open, run `momo-cred resume`";
+        let next = match left {
+            Leftover::Rekey(_) => {
+                "look with `momo-cred status`; if the claim is still open, run `momo-cred resume --force-takeover`"
+            }
+            _ => "look with `momo-cred status`; if the claim is still open, run `momo-cred resume`",
+        };
         return failed(Error::from(error).because(what).next(next));
     }
-    failed(left_open(Error::from(error), Some(user)))
+    failed(left.left_open(Error::from(error)))
 }
 
-pub(super) fn out_of_time(user: Option<Uuid>) -> Finish {
+pub(super) fn out_of_time(left: Leftover) -> Finish {
     let error = Error::new(Kind::Unavailable, "the time for this run is over; nothing was published");
-    failed(left_open(error, user).next("give more time with --timeout"))
+    failed(left.left_open(error).next("give more time with --timeout"))
 }
 
-pub(super) fn interrupted(user: Option<Uuid>) -> Finish {
-    let error = Error::new(
-        Kind::Unavailable,
-        "stopped by a signal; nothing was published, what was there is as before",
-    );
-    Finish::Stopped(Box::new(left_open(error, user)))
+pub(super) fn interrupted(left: Leftover) -> Finish {
+    let what = match left {
+        Leftover::Rekey(_) => "stopped by a signal; nothing was published",
+        _ => "stopped by a signal; nothing was published, what was there is as before",
+    };
+    Finish::Stopped(Box::new(left.left_open(Error::new(Kind::Unavailable, what))))
 }
 
-fn left_open(error: Error, user: Option<Uuid>) -> Error {
-    claim_stays(error, user).next(RESUME)
-}
-
-fn claim_stays(error: Error, user: Option<Uuid>) -> Error {
-    match user {
-        Some(user) => error.because(format!(
-            "the claim stays open; API user {user} may exist at the gateway, its key was dropped and nothing is lost"
-        )),
-        None => error,
-    }
-}
-
-pub(super) fn not_ours(claim: Option<&Claim>, orphan: Uuid) -> Finish {
+pub(super) fn not_ours(claim: Option<&Claim>, left: Leftover) -> Finish {
     let error = Error::new(Kind::Conflict, "somebody else took over this record; nothing was published");
     let error = match claim {
         Some(claim) => error.because(format!("it now holds {}", Described(claim))),
         None => error.because("our claim is not in it any more"),
     };
-    failed(orphaned(error, orphan))
+    failed(left.orphaned(error))
 }
 
-pub(super) fn deleted(orphan: Uuid) -> Finish {
+pub(super) fn deleted(left: Leftover) -> Finish {
     let error = Error::new(Kind::Conflict, "the record was deleted meanwhile; nothing was published")
         .next("undelete it in the store and run `momo-cred resume`, or provision anew");
-    failed(orphaned(error, orphan))
+    failed(left.orphaned(error))
 }
 
-pub(super) fn vanished(orphan: Uuid) -> Finish {
+pub(super) fn vanished(left: Leftover) -> Finish {
     let error = Error::new(Kind::Conflict, "the record vanished meanwhile; nothing was published")
         .next("find out who removed it, then provision anew");
-    failed(orphaned(error, orphan))
+    failed(left.orphaned(error))
 }
 
-fn orphaned(error: Error, orphan: Uuid) -> Error {
-    error.because(format!("API user {orphan} is left unused at the gateway; its key was dropped"))
+/// The key of a rekey passed its check, was published, and is refused now.
+pub(super) fn refused_after_publication(refusal: &Refusal, revision: &Revision) -> Finish {
+    let what = format!("the new key was published as revision {revision} and is refused now");
+    failed(
+        Error::new(refusal.kind(), what)
+            .because(refusal)
+            .because("somebody may have asked for another key of the same API user")
+            .next(
+                "run `momo-cred verify`; if it is still refused, get a new API user with `momo-cred rotate`",
+            ),
+    )
 }
 
 pub(super) fn import_refused(refusal: &Refusal) -> Finish {

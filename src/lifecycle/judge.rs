@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use momo_cred_backend_api::{Document, Expect, Lookup};
 
 use super::{Life, Owner};
-use crate::credential::{Claim, Layout, Record, UnknownClaim};
+use crate::credential::{Claim, ClaimKind, Layout, Record, UnknownClaim};
 
 /// A record as a lifecycle begins with it.
 #[derive(Clone, Debug)]
@@ -63,6 +63,10 @@ pub enum Alive {
     Young(Duration),
     /// It may run elsewhere, and the store has no clock to judge it by: only a person can.
     Unclear,
+    /// It may run elsewhere, and its claim is of kind `rekey`, which never expires: only a person can tell.
+    Unending,
+    /// Its process is gone, and its claim is of kind `rekey`: nobody knows which key works.
+    Unfinished,
 }
 
 /// What there is to judge a claim by.
@@ -96,6 +100,14 @@ pub fn judge(record: &Record, evidence: Evidence<'_>) -> ClaimStanding {
         Err(unknown) => return ClaimStanding::Unknown(unknown),
     };
     let life = claim.owner.parse().map_or(Life::Elsewhere, |owner| evidence.here.sees(&owner));
+    if claim.kind == ClaimKind::Rekey && evidence.takeover == Takeover::OnEvidence {
+        let alive = match (evidence.held, life) {
+            (true, _) | (_, Life::Dead) => Alive::Unfinished,
+            (_, Life::Alive) => Alive::Running,
+            (_, Life::Elsewhere) => Alive::Unending,
+        };
+        return ClaimStanding::Live(claim, alive);
+    }
     match (evidence.held, life, evidence.age) {
         (true, ..) | (_, Life::Dead, _) => ClaimStanding::Dead(claim),
         _ if evidence.takeover == Takeover::Forced => ClaimStanding::Dead(claim),
@@ -133,13 +145,16 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::credential::ClaimKind;
 
     fn claimed(owner: &str) -> Record {
+        claimed_for(ClaimKind::NewUser, owner)
+    }
+
+    fn claimed_for(kind: ClaimKind, owner: &str) -> Record {
         let mut record = Record::new(Document::new(), Layout::default());
         let claim = Claim {
             id: Uuid::from_u128(1),
-            kind: ClaimKind::NewUser,
+            kind,
             api_user: Some(Uuid::from_u128(2)),
             since: Timestamp::UNIX_EPOCH,
             owner: owner.to_owned(),
@@ -150,15 +165,17 @@ mod tests {
         record
     }
 
-    fn standing(owner: &str, held: bool, age: Option<u64>, takeover: Takeover) -> &'static str {
+    fn standing(record: &Record, held: bool, age: Option<u64>, takeover: Takeover) -> &'static str {
         let here = Owner::this_process();
         let evidence = Evidence { here: &here, held, age: age.map(Duration::from_secs), takeover };
-        match judge(&claimed(owner), evidence) {
+        match judge(record, evidence) {
             ClaimStanding::None => "none",
             ClaimStanding::Dead(_) => "dead",
             ClaimStanding::Live(_, Alive::Running) => "running",
             ClaimStanding::Live(_, Alive::Young(_)) => "young",
             ClaimStanding::Live(_, Alive::Unclear) => "unclear",
+            ClaimStanding::Live(_, Alive::Unending) => "unending",
+            ClaimStanding::Live(_, Alive::Unfinished) => "unfinished",
             ClaimStanding::Unknown(_) => "unknown",
         }
     }
@@ -183,7 +200,30 @@ mod tests {
             (elsewhere, true, None, wait, "dead"),
             ("nonsense", false, None, wait, "unclear"),
         ] {
-            assert_eq!(standing(owner, held, age, takeover), want, "{owner} {held} {age:?} {takeover:?}");
+            let record = claimed(owner);
+            assert_eq!(standing(&record, held, age, takeover), want, "{owner} {held} {age:?} {takeover:?}");
+        }
+    }
+
+    #[test]
+    fn a_rekey_is_dead_only_where_a_person_says_so() {
+        let here = Owner::this_process();
+        let me = here.to_string();
+        let gone = Owner { start: here.start + 1, ..here }.to_string();
+        let elsewhere = "far:other-boot:1:1:1";
+        for (owner, held, age, want) in [
+            (&*me, false, None, "running"),
+            (&*gone, false, None, "unfinished"),
+            (&*gone, false, Some(100_000), "unfinished"),
+            (elsewhere, false, None, "unending"),
+            (elsewhere, false, Some(100_000), "unending"),
+            (elsewhere, true, None, "unfinished"),
+            ("nonsense", false, Some(100_000), "unending"),
+        ] {
+            let record = claimed_for(ClaimKind::Rekey, owner);
+            let wait = Takeover::OnEvidence;
+            assert_eq!(standing(&record, held, age, wait), want, "{owner} {held} {age:?}");
+            assert_eq!(standing(&record, held, age, Takeover::Forced), "dead", "{owner} {held} {age:?}");
         }
     }
 

@@ -13,46 +13,15 @@ use uuid::Uuid;
 
 use super::compose;
 use super::finish::{self, Finish, Published};
+use super::leftover::Leftover;
 use super::plan::{Check, KeyRole, Obtain, Plan};
+use super::state::{Issued, Open, State};
 use super::step::{Effect, Event};
-use crate::credential::{Claim, Field, Record};
+use crate::credential::{ClaimKind, Field, Record};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
 /// How often publish goes back to the fence because somebody edited the record beside us.
 const FENCES: u8 = 3;
-
-#[derive(Debug)]
-enum State {
-    Start,
-    Preflight { next: usize, refused: Vec<(KeyRole, Refusal)> },
-    Claiming { key: KeyRole },
-    CreatingUser { key: KeyRole },
-    CreatingKey { key: KeyRole },
-    Checking { key: KeyRole, issued: Issued },
-    Fencing { issued: Issued, round: u8 },
-    Publishing { issued: Issued, document: Document, round: u8 },
-    ReadingBack { issued: Issued, document: Document, revision: Revision },
-    Withdrawing { cause: Refusal },
-    Done,
-}
-
-/// A user and key that are not published yet.
-#[derive(Clone, Debug)]
-struct Issued {
-    user: Uuid,
-    api_key: Secret,
-    key: Option<KeyRole>,
-    verified: bool,
-}
-
-/// The claim that is ours, as we wrote it.
-#[derive(Debug)]
-struct Open {
-    claim: Claim,
-    user: Uuid,
-    record: Record,
-    revision: Option<Revision>,
-}
 
 /// One lifecycle.
 #[derive(Debug)]
@@ -74,14 +43,17 @@ impl Machine {
         self.plan.inputs.provisioning_keys().into_iter().find(|(known, _)| *known == role).map(|(_, key)| key)
     }
 
-    /// Whether a claim of ours is open, whose lease counts.
-    pub fn has_claim(&self) -> bool {
-        self.open.is_some()
+    /// Whether a claim of ours is open, whose lease counts. A claim of kind `rekey` never expires.
+    pub fn is_leased(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.claim.kind != ClaimKind::Rekey)
     }
 
     /// The end of a run that a signal stopped.
     pub fn stopped(&self) -> Finish {
-        finish::interrupted(self.pending_user())
+        match &self.state {
+            State::Rechecking { published } => Finish::Published(published.clone()),
+            _ => finish::interrupted(self.leftover()),
+        }
     }
 
     /// The plan.
@@ -108,10 +80,11 @@ impl Machine {
             (State::ReadingBack { issued, document, revision }, Event::Read(answer)) => {
                 self.read_back(&issued, &document, revision, answer)
             }
+            (State::Rechecking { published }, Event::Checked(answer)) => self.rechecked(published, answer),
             (State::Withdrawing { cause }, Event::Written(answer)) => {
                 self.finish(finish::refused(&cause, answer.is_ok()))
             }
-            (_, Event::OutOfTime) => self.finish(finish::out_of_time(self.pending_user())),
+            (_, Event::OutOfTime) => self.finish(finish::out_of_time(self.leftover())),
             _ => self.finish(finish::impossible()),
         }
     }
@@ -125,6 +98,15 @@ impl Machine {
         self.open.as_ref().map(|open| open.user)
     }
 
+    /// What a stop leaves behind once the gateway was asked for something.
+    fn leftover(&self) -> Leftover {
+        match (&self.open, &self.plan.obtain) {
+            (None, _) => Leftover::Nothing,
+            (Some(open), Obtain::NewKey { .. }) => Leftover::Rekey(open.user),
+            (Some(open), _) => Leftover::NewUser(open.user),
+        }
+    }
+
     fn begin(&mut self) -> Effect {
         // The caller has judged the claim; what no version of ours may touch is refused here too.
         if !self.plan.seen.record.writable() {
@@ -134,7 +116,7 @@ impl Machine {
             return self.finish(finish::unknown_claim(&unknown));
         }
         match &self.plan.obtain {
-            Obtain::NewUser => self.preflight(0, Vec::new()),
+            Obtain::NewUser | Obtain::NewKey { .. } => self.preflight(0, Vec::new()),
             Obtain::Imported { user, api_key } => {
                 let issued = Issued { user: *user, api_key: api_key.clone(), key: None, verified: false };
                 if self.plan.check == Check::Skipped {
@@ -154,7 +136,7 @@ impl Machine {
                 self.state = State::Preflight { next, refused };
                 Effect::Preflight(role)
             }
-            None => self.finish(finish::preflight_refused(&refused)),
+            None => self.finish(finish::preflight_refused(&refused, self.plan.open_kind())),
         }
     }
 
@@ -179,11 +161,10 @@ impl Machine {
 
     /// Opens a claim in `record`, which may carry a dead one: its user moves to the retired ones.
     fn claim(&mut self, key: KeyRole, mut record: Record, expect: Expect) -> Effect {
-        let seed = self.plan.seeds.claim(self.attempt);
-        self.attempt += 1;
-        let Some((claim, user)) = seed.and_then(|claim| claim.api_user.map(|user| (claim, user))) else {
+        let Some((claim, user)) = self.plan.claim(self.attempt) else {
             return self.finish(finish::impossible());
         };
+        self.attempt += 1;
         compose::claimed(&self.plan, &mut record, &claim);
         let document = record.document().clone();
         self.open = Some(Open { claim, user, record, revision: None });
@@ -196,13 +177,18 @@ impl Machine {
         match answer {
             Ok(revision) => {
                 open.revision = Some(revision);
-                let user = open.user;
+                let (user, kind) = (open.user, open.claim.kind);
+                if kind == ClaimKind::Rekey {
+                    return self.create_key(key, user);
+                }
                 self.state = State::CreatingUser { key };
                 Effect::CreateUser(key, user)
             }
             Err(error) => {
-                let earlier = self.plan.seeds.claimed(self.attempt - 1).next();
-                self.finish(finish::claim_failed(error, earlier))
+                let kind = open.claim.kind;
+                let earlier = self.plan.new_users(self.attempt - 1).next();
+                let earlier = earlier.map_or(Leftover::Nothing, Leftover::NewUser);
+                self.finish(finish::claim_failed(error, earlier, kind))
             }
         }
     }
@@ -210,12 +196,14 @@ impl Machine {
     fn user_created(&mut self, key: KeyRole, answer: Result<(), Refusal>) -> Effect {
         let Some(user) = self.pending_user() else { return self.finish(finish::impossible()) };
         match answer {
-            Ok(()) => {
-                self.state = State::CreatingKey { key };
-                Effect::CreateKey(key, user)
-            }
-            Err(refusal) => self.refused(refusal, user),
+            Ok(()) => self.create_key(key, user),
+            Err(refusal) => self.refused(refusal),
         }
+    }
+
+    fn create_key(&mut self, key: KeyRole, user: Uuid) -> Effect {
+        self.state = State::CreatingKey { key };
+        Effect::CreateKey(key, user)
     }
 
     fn key_created(&mut self, key: KeyRole, answer: Result<Secret, Refusal>) -> Effect {
@@ -230,18 +218,23 @@ impl Machine {
                 self.state = State::Checking { key, issued };
                 effect
             }
-            Err(refusal) => self.refused(refusal, user),
+            Err(refusal) => self.refused(refusal),
         }
     }
 
     /// A refusal of user or key: for good, the claim is withdrawn; otherwise it stays for `resume`.
-    fn refused(&mut self, refusal: Refusal, user: Uuid) -> Effect {
-        if !refused_for_good(&refusal) {
-            return self.finish(finish::stopped(&refusal, Some(user)));
+    fn refused(&mut self, refusal: Refusal) -> Effect {
+        let withdraw = match self.plan.obtain {
+            // Where surely no key was made, the one in the record is as good as before: no claim has to say otherwise.
+            Obtain::NewKey { .. } => !refusal.ambiguous && self.plan.open_kind() != Some(ClaimKind::Rekey),
+            _ => refused_for_good(&refusal),
+        };
+        if !withdraw {
+            return self.finish(finish::stopped(&refusal, self.leftover()));
         }
         let revision = self.open.as_ref().and_then(|open| open.revision.clone());
         let Some(revision) = revision else { return self.finish(finish::impossible()) };
-        let record = compose::withdrawn(&self.plan, self.plan.seeds.claimed(self.attempt));
+        let record = compose::withdrawn(&self.plan, self.attempt);
         self.state = State::Withdrawing { cause: refusal };
         Effect::Withdraw(record.document().clone(), Expect::Revision(revision))
     }
@@ -264,6 +257,7 @@ impl Machine {
             Err(refusal)
                 if refusal.diagnosis == Diagnosis::NotAllowedTargetEnvironment
                     && key == KeyRole::Provisioning
+                    && matches!(self.plan.obtain, Obtain::NewUser)
                     && self.attempt == 1 =>
             {
                 match self.open.take() {
@@ -273,7 +267,7 @@ impl Machine {
                     _ => self.finish(finish::impossible()),
                 }
             }
-            Err(refusal) => self.finish(finish::stopped(&refusal, Some(issued.user))),
+            Err(refusal) => self.finish(finish::stopped(&refusal, self.leftover())),
         }
     }
 
@@ -284,16 +278,16 @@ impl Machine {
 
     fn fenced(&mut self, issued: Issued, round: u8, answer: Result<Lookup, api::Error>) -> Effect {
         let Some(open) = &self.open else { return self.finish(finish::impossible()) };
-        let user = issued.user;
         if round < FENCES && answer.as_ref().is_ok_and(|read| self.is_older_than_the_claim(read)) {
             return self.fence(issued, round + 1);
         }
+        let left = self.leftover();
         let stored = match answer {
             Ok(Lookup::Found(stored)) => stored,
-            Ok(Lookup::Deleted { .. }) => return self.finish(finish::deleted(user)),
-            Ok(Lookup::Missing) => return self.finish(finish::vanished(user)),
+            Ok(Lookup::Deleted { .. }) => return self.finish(finish::deleted(left)),
+            Ok(Lookup::Missing) => return self.finish(finish::vanished(left)),
             Err(error) if round < FENCES && error.retryable() => return self.fence(issued, round + 1),
-            Err(error) => return self.finish(finish::store_failed(error, user)),
+            Err(error) => return self.finish(finish::store_failed(error, issued.user, left)),
         };
         let record = Record::new(stored.document, open.record.layout().clone());
         // An earlier publish of ours whose answer was lost, whatever somebody has begun since.
@@ -304,8 +298,8 @@ impl Machine {
             Ok(Some(claim)) if claim.id == open.claim.id && record.same_credential(&open.record) => {
                 self.publish(issued, record, Expect::Revision(stored.revision), round)
             }
-            Ok(Some(claim)) => self.finish(finish::not_ours(Some(&claim), user)),
-            Ok(None) | Err(_) => self.finish(finish::not_ours(None, user)),
+            Ok(Some(claim)) => self.finish(finish::not_ours(Some(&claim), left)),
+            Ok(None) | Err(_) => self.finish(finish::not_ours(None, left)),
         }
     }
 
@@ -354,7 +348,7 @@ impl Machine {
             Err(error) if matches!(self.plan.obtain, Obtain::Imported { .. }) => {
                 self.finish(finish::import_write_failed(error))
             }
-            Err(error) => self.finish(finish::store_failed(error, issued.user)),
+            Err(error) => self.finish(finish::store_failed(error, issued.user, self.leftover())),
         }
     }
 
@@ -376,13 +370,30 @@ impl Machine {
     }
 
     fn done(&mut self, issued: &Issued, record: &Record, revision: Revision) -> Effect {
-        self.finish(Finish::Published(Box::new(Published {
+        let rekeys = matches!(self.plan.obtain, Obtain::NewKey { .. });
+        let published = Box::new(Published {
             revision,
             record: record.clone(),
             user: issued.user,
             key: issued.key,
-            verified: issued.verified,
-        })))
+            verified: issued.verified && !rekeys,
+        });
+        // No fence keeps another key request for the same user away: what counts is which key works now.
+        if rekeys {
+            self.state = State::Rechecking { published };
+            return Effect::Check(issued.user, issued.api_key.clone());
+        }
+        self.finish(Finish::Published(published))
+    }
+
+    fn rechecked(&mut self, mut published: Box<Published>, answer: Result<(), Refusal>) -> Effect {
+        match answer {
+            Err(refusal) if refusal.verdict() == Verdict::Bad => {
+                return self.finish(finish::refused_after_publication(&refusal, &published.revision));
+            }
+            answer => published.verified = answer.is_ok(),
+        }
+        self.finish(Finish::Published(published))
     }
 }
 

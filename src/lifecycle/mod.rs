@@ -1,4 +1,4 @@
-//! How a credential comes into a store without ever being lost or mixed: provision, import, resume, abort.
+//! How a credential comes into a store without ever being lost or mixed: provision, rotate, import, resume, abort.
 //!
 //! One pure step machine ([`Machine`]) and a [`Driver`] that performs its effects. A claim is an ordinary
 //! compare-and-swap write of the same record with `pending_*` fields, so the same steps serve every store. The key that
@@ -9,10 +9,12 @@ mod compose;
 mod driver;
 mod finish;
 mod judge;
+mod leftover;
 mod machine;
 mod owner;
 mod plan;
 mod signals;
+mod state;
 mod step;
 mod world;
 

@@ -51,6 +51,11 @@ pub struct Inputs {
 pub enum Obtain {
     /// The provisioning API: a new user, and a key for it.
     NewUser,
+    /// The provisioning API: another key for the user of the record (`rekey`).
+    NewKey {
+        /// The API user.
+        user: Uuid,
+    },
     /// A person or a file, which had them from the Partner Portal or from before.
     Imported {
         /// The API user.
@@ -94,22 +99,31 @@ impl Seeds {
         self.since
     }
 
-    /// The users of the first `attempts` claims.
-    pub(super) fn claimed(&self, attempts: usize) -> impl Iterator<Item = Uuid> {
-        self.ids.iter().take(attempts).map(|(_, user)| *user)
+    fn claim(&self, id: Uuid, kind: ClaimKind, api_user: Option<Uuid>) -> Claim {
+        Claim { id, kind, api_user, since: self.since, owner: self.owner.clone(), lease: self.lease }
+    }
+}
+
+impl Plan {
+    /// The claim of the first or second attempt, and the API user that it gives a right to: a new one each time, but for
+    /// another key of the record's own.
+    pub(super) fn claim(&self, attempt: usize) -> Option<(Claim, Uuid)> {
+        let (id, new) = *self.seeds.ids.get(attempt)?;
+        match self.obtain {
+            Obtain::NewUser => Some((self.seeds.claim(id, ClaimKind::NewUser, Some(new)), new)),
+            Obtain::NewKey { user } => Some((self.seeds.claim(id, ClaimKind::Rekey, None), user)),
+            Obtain::Imported { .. } => None,
+        }
     }
 
-    /// The claim of the first or second attempt, with a user of its own.
-    pub(super) fn claim(&self, attempt: usize) -> Option<Claim> {
-        let (id, user) = *self.ids.get(attempt)?;
-        Some(Claim {
-            id,
-            kind: ClaimKind::NewUser,
-            api_user: Some(user),
-            since: self.since,
-            owner: self.owner.clone(),
-            lease: self.lease,
-        })
+    /// The new users of the first `attempts` claims.
+    pub(super) fn new_users(&self, attempts: usize) -> impl Iterator<Item = Uuid> {
+        (0..attempts).filter_map(|attempt| self.claim(attempt)?.0.api_user)
+    }
+
+    /// What the claim is for that a run before this one has left. After a rekey, the key in the record may be dead.
+    pub(super) fn open_kind(&self) -> Option<ClaimKind> {
+        self.seen.record.claim().ok().flatten().map(|claim| claim.kind)
     }
 }
 
@@ -132,7 +146,7 @@ impl Inputs {
     }
 
     /// The keys that may provision, in the order they are tried.
-    pub(super) fn provisioning_keys(&self) -> Vec<(KeyRole, &Secret)> {
+    pub fn provisioning_keys(&self) -> Vec<(KeyRole, &Secret)> {
         let keys = [
             (KeyRole::Provisioning, self.provisioning.as_ref()),
             (KeyRole::Primary, Some(&self.subscription_key)),

@@ -9,6 +9,7 @@
 //! - `claim`, `fence`, `publish`: what the store may answer, and who may have been there meanwhile
 //! - `take_over`: claims of others, old ones brought back
 //! - `importing`: the kind `import`
+//! - `rekey`: the kind `rekey`
 //! - `every`: all steps times all failures, counted
 //! - `wire`: the real client against a gateway that breaks connections
 
@@ -23,6 +24,7 @@ mod kill;
 mod promises;
 mod publish;
 mod refusals;
+mod rekey;
 mod stage;
 mod take_over;
 mod tap;

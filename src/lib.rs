@@ -9,6 +9,8 @@ pub mod credential;
 pub mod effective;
 mod error;
 pub mod exec;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod import;
 pub mod lifecycle;
 pub mod momo;

@@ -168,6 +168,11 @@ impl Machine {
         compose::claimed(&self.plan, &mut record, &claim);
         let document = record.document().clone();
         self.open = Some(Open { claim, user, record, revision: None });
+        #[cfg(feature = "faults")]
+        if crate::faults::Control::NoClaim.is_on() {
+            self.state = State::CreatingUser { key };
+            return Effect::CreateUser(key, user);
+        }
         self.state = State::Claiming { key };
         Effect::Claim(document, expect)
     }
@@ -227,7 +232,7 @@ impl Machine {
         let withdraw = match self.plan.obtain {
             // Where surely no key was made, the one in the record is as good as before: no claim has to say otherwise.
             Obtain::NewKey { .. } => !refusal.ambiguous && self.plan.open_kind() != Some(ClaimKind::Rekey),
-            _ => refused_for_good(&refusal),
+            _ => refusal.is_for_good(),
         };
         if !withdraw {
             return self.finish(finish::stopped(&refusal, self.leftover()));
@@ -278,7 +283,7 @@ impl Machine {
 
     fn fenced(&mut self, issued: Issued, round: u8, answer: Result<Lookup, api::Error>) -> Effect {
         let Some(open) = &self.open else { return self.finish(finish::impossible()) };
-        if round < FENCES && answer.as_ref().is_ok_and(|read| self.is_older_than_the_claim(read)) {
+        if round < FENCES && answer.as_ref().is_ok_and(|read| self.plan.seen.is_shown_by(read)) {
             return self.fence(issued, round + 1);
         }
         let left = self.leftover();
@@ -291,8 +296,14 @@ impl Machine {
         };
         let record = Record::new(stored.document, open.record.layout().clone());
         // An earlier publish of ours whose answer was lost, whatever somebody has begun since.
+        #[cfg(feature = "faults")]
+        let round = if crate::faults::Control::Resent.is_on() { 0 } else { round };
         if round > 0 && record.get(Field::ApiKey).is_some_and(|key| key.same_as(&issued.api_key)) {
             return self.done(&issued, &record, stored.revision);
+        }
+        #[cfg(feature = "faults")]
+        if let Some(expect) = crate::faults::unfenced(open.revision.as_ref(), &stored.revision) {
+            return self.publish(issued, record, expect, FENCES);
         }
         match record.claim() {
             Ok(Some(claim)) if claim.id == open.claim.id && record.same_credential(&open.record) => {
@@ -300,16 +311,6 @@ impl Machine {
             }
             Ok(Some(claim)) => self.finish(finish::not_ours(Some(&claim), left)),
             Ok(None) | Err(_) => self.finish(finish::not_ours(None, left)),
-        }
-    }
-
-    /// Whether a read shows just what was there before the claim: a store that is eventually consistent may do so for a
-    /// while. If it is so for good, somebody put it back, and the claim is not ours any more.
-    fn is_older_than_the_claim(&self, read: &Lookup) -> bool {
-        match (read, &self.plan.seen.expect) {
-            (Lookup::Missing, Expect::Absent) => true,
-            (Lookup::Found(stored), Expect::Revision(before)) => stored.revision == *before,
-            _ => false,
         }
     }
 
@@ -395,11 +396,4 @@ impl Machine {
         }
         self.finish(Finish::Published(published))
     }
-}
-
-/// Whether asking again is pointless: 400, 401, 403 and 404 that are not an outage in disguise.
-fn refused_for_good(refusal: &Refusal) -> bool {
-    !refusal.ambiguous
-        && matches!(refusal.status, Some(400 | 401 | 403 | 404))
-        && refusal.verdict() != Verdict::Inconclusive
 }

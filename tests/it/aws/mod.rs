@@ -14,5 +14,5 @@ mod faults;
 mod found;
 mod leaks;
 mod lifecycle;
-mod stage;
+pub(crate) mod stage;
 mod work;

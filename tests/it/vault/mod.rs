@@ -30,5 +30,5 @@ mod login;
 mod peer;
 mod refused;
 mod shared;
-mod stage;
+pub(crate) mod stage;
 mod work;

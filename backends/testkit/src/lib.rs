@@ -16,5 +16,5 @@ pub use faulty::{Fault, Faults, Faulty};
 pub use harness::{FIELDS, Harness};
 pub use memory::{Call, Fate, MemoryHandle, MemoryStore};
 pub use momo_cred_backend_api::async_trait;
-pub use remote::{MemoryServer, Port, RemoteStore};
+pub use remote::{MemoryServer, RemoteStore};
 pub use suite::{CASES, Case, run};

@@ -6,4 +6,4 @@ mod server;
 mod wire;
 
 pub use client::RemoteStore;
-pub use server::{MemoryServer, Port};
+pub use server::MemoryServer;

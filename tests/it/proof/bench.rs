@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use momo_cred_backend_testkit::{MemoryServer, Port};
+use momo_cred_backend_testkit::MemoryServer;
 use momo_gateway::{Bound, Gateway, PresetUser, Product};
+use momo_live::Loopback;
 use serde_json::Value;
 
 use crate::sandbox::{Momo, Ran, Sandbox, gateway, key};
 use crate::{aws, vault};
 
-/// The variable that names the port of the store in memory.
-const MEMORY: &str = "MOMO_CRED_FAULT_MEMORY";
+/// A run on the store in memory that a port leads to.
+pub(super) fn in_memory(momo: Momo, port: &Loopback) -> Momo {
+    momo.env("MOMO_CRED_STORE", "memory:collection")
+        .env("MOMO_CRED_FAULT_MEMORY", port.address().port().to_string())
+}
 
 /// The user of a credential that is imported.
 const IMPORTED: &str = "1a600000-0000-4000-8000-000000000001";
@@ -72,7 +76,7 @@ impl fmt::Debug for Credential {
 }
 
 enum Place {
-    Plain { sandbox: Sandbox, gateway: Gateway, memory: Option<(MemoryServer, Port)> },
+    Plain { sandbox: Sandbox, gateway: Gateway, memory: Option<Loopback> },
     Vault(vault::stage::Stage),
     Aws(aws::stage::Stage),
 }
@@ -91,8 +95,7 @@ impl Bench {
         let place = match store {
             Store::Memory => {
                 let server = MemoryServer::new();
-                let port = server.open(|_| {}).unwrap();
-                plain(Some((server, port)))
+                plain(Some(Loopback::start(move |stream| drop(server.serve(stream, |_| {})))))
             }
             Store::Dotenv => plain(None),
             Store::Vault => Place::Vault(vault::stage::Stage::new()?),
@@ -147,9 +150,7 @@ impl Bench {
             .env("MOMO_CRED_BASE_URL", gateway.base_url())
             .env("MOMO_CRED_CALLBACK_HOST", "localhost");
         match memory {
-            Some((_, port)) => {
-                momo.env("MOMO_CRED_STORE", "memory:collection").env(MEMORY, port.0.to_string())
-            }
+            Some(port) => in_memory(momo, port),
             None => momo,
         }
     }

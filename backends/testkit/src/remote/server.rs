@@ -1,7 +1,7 @@
-//! The store that a test owns, and its ports: one for each process that is to be told apart.
+//! The store that a test owns. A port for each process tells them apart.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -12,18 +12,11 @@ use serde_json::{Value, json};
 use super::wire;
 use crate::{MemoryHandle, MemoryStore};
 
-/// Called with each request before it is served; it may wait as long as it likes.
-type Gate = dyn Fn(&Value) + Send + Sync;
-
-/// A store in this process that others reach over loopback ports.
+/// A store in this process that others reach over loopback ports, which the test opens.
 #[derive(Clone, Debug)]
 pub struct MemoryServer {
     store: Arc<Mutex<MemoryStore>>,
 }
-
-/// A port of a [`MemoryServer`]. It is open until this process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Port(pub u16);
 
 impl Default for MemoryServer {
     fn default() -> Self {
@@ -51,37 +44,23 @@ impl MemoryServer {
         *self.slot() = Self::empty();
     }
 
-    /// Opens a port whose requests pass a gate: JSON with `op`, `name`, and for a write `document`.
+    /// Answers the one request of a connection, once it has passed a gate that may wait as long as it likes. A request
+    /// is JSON with `op`, `name`, and for a write `document`.
     ///
     /// # Errors
-    /// What the system says about the port.
-    pub fn open(&self, gate: impl Fn(&Value) + Send + Sync + 'static) -> io::Result<Port> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = Port(listener.local_addr()?.port());
-        let (server, gate): (Self, Arc<Gate>) = (self.clone(), Arc::new(gate));
-        // Ends with the test's process: it waits for connections and for nothing else.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (server, gate) = (server.clone(), Arc::clone(&gate));
-                // A client that was killed hears nothing, and that is all.
-                std::thread::spawn(move || drop(server.serve(stream, &*gate)));
-            }
-        });
-        Ok(port)
-    }
-
-    fn slot(&self) -> MutexGuard<'_, MemoryStore> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn serve(&self, mut stream: TcpStream, gate: &Gate) -> io::Result<()> {
+    /// What the system says about the connection. A client that was killed hears nothing, and that is all.
+    pub fn serve(&self, mut stream: &TcpStream, gate: impl Fn(&Value)) -> io::Result<()> {
         let mut line = String::new();
-        BufReader::new(stream.try_clone()?).read_line(&mut line)?;
+        BufReader::new(stream).read_line(&mut line)?;
         let request = serde_json::from_str(&line)?;
         gate(&request);
         // Only now: the gate may have waited for another store.
         let answer = perform(&self.store().handle(), &request).unwrap_or(Value::Null);
         stream.write_all(format!("{answer}\n").as_bytes())
+    }
+
+    fn slot(&self) -> MutexGuard<'_, MemoryStore> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::sandbox::{Momo, Sandbox};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::sandbox::{Momo, Sandbox, until};
 
 /// A run that is under way. Dropping it kills it.
 pub(crate) struct Held {
@@ -29,6 +31,25 @@ impl Held {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         assert_eq!(self.child.wait().unwrap().code(), None, "it had ended before");
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has been stopped, as by SIGSTOP.
+    pub(crate) fn until_stopped(&self) {
+        let path = format!("/proc/{}/stat", self.child.id());
+        until("the run to be stopped", || {
+            let stat = std::fs::read_to_string(&path).unwrap();
+            stat.rsplit_once(") ").unwrap().1.starts_with('T')
+        });
+    }
+
+    /// Lets it go on that was stopped.
+    pub(crate) fn go_on(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
 
     /// Waits for its end, and gives the exit code and what was said.

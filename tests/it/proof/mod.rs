@@ -5,8 +5,18 @@
 //! - `bench`: one record in one of four stores, and what must hold of it
 //! - `matrix`: what each point of the lifecycle leaves behind
 //! - `steps`: SIGKILL at each point, in each store, of each command that writes
+//! - `turns`: holds each step of two processes until its turn has come
+//! - `duel`: two processes at one record in memory, and what must hold of them
+//! - `rotators`: every order of the steps of two runs
+//! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
+//! - `controls`: mistakes that the suite is seen to find
 
 mod bench;
+mod controls;
+mod duel;
 mod figures;
+mod lease;
 mod matrix;
+mod rotators;
 mod steps;
+mod turns;

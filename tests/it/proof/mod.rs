@@ -10,8 +10,10 @@
 //! - `rotators`: every order of the steps of two runs
 //! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
 //! - `controls`: mistakes that the suite is seen to find
+//! - `calls`: SIGKILL and errors at each system call, in dotenv
 
 mod bench;
+mod calls;
 mod controls;
 mod duel;
 mod figures;

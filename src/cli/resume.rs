@@ -8,6 +8,7 @@ use crate::config::Settings;
 use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Check, ClaimStanding, Inputs, Obtain, Seen, Takeover};
+use crate::momo::CallbackHost;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
 
@@ -90,7 +91,7 @@ fn obtain(claim: &Claim, seen: &Seen, place: &Place) -> Result<Obtain> {
 /// A user keeps the callback host that it was made with.
 pub(super) fn keep_callback_host(seen: &Seen, effective: &Effective, place: &Place) -> Result<()> {
     let stored = seen.record.text(Field::CallbackHost);
-    let asked = effective.callback_host.as_ref().map(|host| host.as_str());
+    let asked = effective.callback_host.as_ref().map(CallbackHost::as_str);
     if stored.is_none() || stored == asked {
         return Ok(());
     }

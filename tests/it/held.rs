@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use crate::sandbox::{Momo, Sandbox, until};
+use crate::sandbox::{Momo, Sandbox};
 
 /// A run that is under way. Dropping it kills it.
 pub(crate) struct Held {
@@ -33,6 +31,15 @@ impl Held {
         assert_eq!(self.child.wait().unwrap().code(), None, "it had ended before");
     }
 
+    /// Waits for its end, and gives the exit code and what was said.
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap();
+        (status.code(), std::fs::read_to_string(&self.err).unwrap())
+    }
+}
+
+#[cfg(feature = "faults")]
+impl Held {
     /// Whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
@@ -41,7 +48,7 @@ impl Held {
     /// Waits until it has been stopped, as by SIGSTOP.
     pub(crate) fn until_stopped(&self) {
         let path = format!("/proc/{}/stat", self.child.id());
-        until("the run to be stopped", || {
+        crate::sandbox::until("the run to be stopped", || {
             let stat = std::fs::read_to_string(&path).unwrap();
             stat.rsplit_once(") ").unwrap().1.starts_with('T')
         });
@@ -49,13 +56,8 @@ impl Held {
 
     /// Lets it go on that was stopped.
     pub(crate) fn go_on(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
         kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
-    }
-
-    /// Waits for its end, and gives the exit code and what was said.
-    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
-        let status = self.child.wait().unwrap();
-        (status.code(), std::fs::read_to_string(&self.err).unwrap())
     }
 }
 

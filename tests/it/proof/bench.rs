@@ -5,7 +5,7 @@ use std::fmt;
 use momo_cred_backend_testkit::MemoryServer;
 use momo_gateway::{Bound, Gateway, PresetUser, Product};
 use momo_live::Loopback;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::{Momo, Ran, Sandbox, gateway, key};
 use crate::{aws, vault};
@@ -98,7 +98,12 @@ impl Bench {
                 plain(Some(Loopback::start(move |stream| drop(server.serve(stream, |_| {})))))
             }
             Store::Dotenv => plain(None),
-            Store::Vault => Place::Vault(vault::stage::Stage::new()?),
+            Store::Vault => {
+                let stage = vault::stage::Stage::new()?;
+                let keep = json!({ "max_versions": 1000 });
+                stage.vault().root("POST", &format!("{}/config", stage.mount), &keep);
+                Place::Vault(stage)
+            }
             Store::Aws => Place::Aws(aws::stage::Stage::new()?),
         };
         let mut bench = Self { place, old: None };
@@ -179,6 +184,21 @@ impl Bench {
 
     pub(super) fn works(&self, credential: &Credential) -> bool {
         self.gateway().authenticates(&credential.user, &credential.key)
+    }
+
+    /// The record of a revision, as the store's operator sees it. Every revision is kept that a test makes.
+    pub(super) fn record(&self, revision: &str) -> Value {
+        match &self.place {
+            Place::Vault(stage) => {
+                stage.peek(&format!("data/momo/collection?version={revision}"))["data"]["data"].clone()
+            }
+            Place::Aws(stage) => {
+                let asked = json!({ "SecretId": aws::stage::NAME, "VersionId": revision });
+                let secret = stage.ask("GetSecretValue", &asked);
+                serde_json::from_str(secret["SecretString"].as_str().unwrap()).unwrap()
+            }
+            Place::Plain { .. } => panic!("only servers keep every revision"),
+        }
     }
 
     /// A credential is there that works, and no claim. Each user but those in use is listed, and at most one of them

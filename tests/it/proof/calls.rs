@@ -1,5 +1,5 @@
-//! Every system call of a command on a dotenv file: killed at it, or told that it failed. strace makes that happen in the
-//! program that is shipped: it needs no fail points.
+//! Every system call of a command on a dotenv file: killed at it, or told that it failed. strace makes that happen; fail
+//! points play no part.
 //!
 //! Left out: the files that the loader opens before `main`, and calls that only read what is open (`read`, `fstat`,
 //! `epoll_wait`), set an option or get memory; each of them lies between two that are in.

@@ -11,6 +11,7 @@
 //! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
 //! - `controls`: mistakes that the suite is seen to find
 //! - `calls`: SIGKILL and errors at each system call, in dotenv
+//! - `soak`: four processes that rotate one record again and again, in live servers
 
 mod bench;
 mod calls;
@@ -20,5 +21,6 @@ mod figures;
 mod lease;
 mod matrix;
 mod rotators;
+mod soak;
 mod steps;
 mod turns;

@@ -17,7 +17,7 @@ pub enum Control {
     ReusedUser,
     /// Publication rests on the number of the claim's revision alone.
     RevisionAlone,
-    /// A store sends each write again and tells what became of the second one.
+    /// A store sends a publication again and tells what became of the second one, and nobody looks for the first one.
     Resent,
     /// The owner does not look at its lease.
     NoLease,

@@ -87,7 +87,7 @@ impl Driver<'_> {
                 }
                 Effect::Claim(document, expect) => {
                     claimed_at = self.world.boot_time();
-                    let answer = self.write(&document, &expect).await;
+                    let answer = self.store.write(self.name, &document, &expect).await;
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("claim", None));
                     }
@@ -128,7 +128,7 @@ impl Driver<'_> {
                     Event::Read(self.store.read(self.name, &At::Current).await)
                 }
                 Effect::Publish(document, expect) => {
-                    let answer = self.write(&document, &expect).await;
+                    let answer = self.publish(&document, &expect).await;
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("publish", None));
                     }
@@ -153,7 +153,9 @@ impl Driver<'_> {
                     }
                     Event::Read(answer)
                 }
-                Effect::Withdraw(document, expect) => Event::Written(self.write(&document, &expect).await),
+                Effect::Withdraw(document, expect) => {
+                    Event::Written(self.store.write(self.name, &document, &expect).await)
+                }
             };
             #[cfg(feature = "faults")]
             way.after();
@@ -178,7 +180,7 @@ impl Driver<'_> {
         }
     }
 
-    async fn write(&self, document: &Document, expect: &Expect) -> Result<Revision, api::Error> {
+    async fn publish(&self, document: &Document, expect: &Expect) -> Result<Revision, api::Error> {
         let answer = self.store.write(self.name, document, expect).await;
         #[cfg(feature = "faults")]
         if Control::Resent.is_on() {

@@ -40,7 +40,7 @@ fn every_mistake_is_found() {
             Control::NoClaim => "a key of a user that is not its own",
             Control::ReusedUser => "what is published does not work",
             Control::RevisionAlone => "published over something else than its claim",
-            Control::Resent => "0 credentials were published",
+            Control::Resent => "which won, ended with Some(75)",
             Control::NoLease => "Key after three leases",
         };
         let found = found(control);

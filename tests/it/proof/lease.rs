@@ -52,6 +52,19 @@ pub(super) fn slept(point: &str, meanwhile: Meanwhile, control: Option<Control>)
     wrong
 }
 
+/// A rotation that is stopped at a point, and a run that takes its claim over by force although the owner lives.
+fn taken_from_the_sleeping(point: &str) -> Vec<String> {
+    let duel = Duel::new(Rotation::NewKeyKillsOld, None);
+    duel.turns.end();
+    let a = Held::begin(&duel.sandbox, duel.momo(Who::A, &["rotate"]).env(STOP, point));
+    a.until_stopped();
+    // Without force a stopped process counts as one at work.
+    let _ = duel.momo(Who::B, &["resume"]).run().code(75);
+    let b = duel.momo(Who::B, &["resume", "--force-takeover"]).run();
+    a.go_on();
+    duel.violations([(Who::A, a.wait().0), (Who::B, b.status.code())])
+}
+
 /// A claim whose whole record is deleted with its history while its owner waits; another claim then has its number.
 pub(super) fn forgotten(control: Option<Control>) -> Vec<String> {
     let mut duel = Duel::new(Rotation::NewKeyKillsOld, control);
@@ -71,9 +84,19 @@ pub(super) fn forgotten(control: Option<Control>) -> Vec<String> {
     duel.violations([(Who::A, a.wait().0), (Who::B, b.wait().0)])
 }
 
+const BETWEEN_CLAIM_AND_PUBLICATION: [&str; 6] =
+    ["after-claim", "after-user", "before-key", "after-key", "after-check", "after-fence"];
+
+#[test]
+fn an_owner_that_was_stopped_gives_way_to_one_that_took_over_by_force() {
+    for point in BETWEEN_CLAIM_AND_PUBLICATION {
+        assert_eq!(taken_from_the_sleeping(point), [""; 0], "{point}");
+    }
+}
+
 #[test]
 fn an_owner_that_slept_through_three_leases_asks_for_nothing_more() {
-    for point in ["after-claim", "after-user", "before-key", "after-key", "after-check", "after-fence"] {
+    for point in BETWEEN_CLAIM_AND_PUBLICATION {
         for meanwhile in [Meanwhile::Nobody, Meanwhile::ATaker] {
             assert_eq!(slept(point, meanwhile, None), [""; 0], "{point} {meanwhile:?}");
         }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use momo_cred_backend_api::{At, Backend, Expect, Op, RecordName, Removal, Result, Revision, Version};
+use momo_cred_backend_api::{At, Backend, Expect, Op, RecordName, Removal, Result, Revision, Version, Work};
 use serde_json::{Value, json};
 
 use super::wire;
@@ -89,6 +89,8 @@ fn perform(store: &MemoryHandle, request: &Value) -> Option<Value> {
     } else if op == Op::Remove.token() {
         let removal = if request["destroy"] == true { Removal::Destroy } else { Removal::Recoverable };
         ready(store.remove(&name, &expect?, removal)).map(|()| Value::Null)
+    } else if op == Op::Hold.token() {
+        ready(store.hold(&name, Work::Renewal)).map(|_| Value::Null)
     } else {
         ready(store.history(&name)).map(|all| all.iter().map(version).collect())
     }))

@@ -23,8 +23,8 @@ const KINDS: [ErrorKind; 8] = [
 /// Why a request failed, as far as it comes over the wire.
 #[derive(Debug)]
 pub(super) enum Told {
-    /// The store refused.
-    Refused,
+    /// The store refused, and says what to do next.
+    Refused(Option<String>),
     /// There was no answer, or none that can be read.
     Nothing,
 }
@@ -32,7 +32,7 @@ pub(super) enum Told {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Refused => "the store in the test's memory refuses",
+            Self::Refused(_) => "the store in the test's memory refuses",
             Self::Nothing => "the test's port gave no answer",
         })
     }
@@ -40,7 +40,14 @@ impl fmt::Display for Told {
 
 impl std::error::Error for Told {}
 
-impl Reason for Told {}
+impl Reason for Told {
+    fn next(&self) -> Option<String> {
+        match self {
+            Self::Refused(next) => next.clone(),
+            Self::Nothing => None,
+        }
+    }
+}
 
 /// Text that is no part of the protocol.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +112,7 @@ pub(super) fn answer(result: Result<Value>) -> Value {
             "kind": error.kind().token(),
             "unknown": error.effect() == Effect::Unknown,
             "retryable": error.retryable(),
+            "next": error.reason().and_then(Reason::next),
         }),
     }
 }
@@ -118,7 +126,7 @@ pub(super) fn to_answer(value: &Value, op: Op, place: Location) -> Result<Value>
         return Err(nothing(op, place));
     };
     let error = Error::new(kind, op, place)
-        .because(Told::Refused)
+        .because(Told::Refused(value["next"].as_str().map(str::to_owned)))
         .with_retryable(value["retryable"].as_bool().unwrap_or_default());
     Err(if value["unknown"] == true { error.with_unknown_effect() } else { error })
 }

@@ -74,4 +74,7 @@ impl Row {
 fn every_point_of_the_source_has_its_row() {
     let rows: Vec<_> = MATRIX.iter().map(|row| row.point).collect();
     assert_eq!(momo_cred::faults::points(), rows);
+    let all: usize = MATRIX.iter().map(|row| row.cases.len()).sum();
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&format!("| {all} points,")), "README does not say that there are {all} points");
 }

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 
 use momo_cred::faults::POINT;
-use momo_gateway::{Action, Answer, Fault, Operation};
+use momo_gateway::{Action, Answer, Fault, Operation, ProvisioningUsers, Role};
 use serde_json::Value;
 
 use super::bench::{Bench, Case, Store};
@@ -72,6 +72,26 @@ fn every_step(store: Store) {
     if !left_out {
         let name = format!("crash points, {}", format!("{store:?}").to_lowercase());
         figure(&name, format_args!("{points} run and passed"));
+    }
+}
+
+/// A provisioning key whose users the product refuses brings a second claim, under the product's own key. Each such run
+/// leaves the user that was refused behind; a death adds its own.
+#[test]
+fn a_death_in_the_second_round() {
+    for store in [Store::Memory, Store::Dotenv] {
+        for point in ["after-claim:2", "after-user:2", "after-key:2", "after-check:2", "before-fence"] {
+            let bench = Bench::new(store, Case::Replace).unwrap();
+            let key = bench.gateway().regenerate_key(Role::Provisioning);
+            bench.gateway().configure(|config| config.provisioning_users = ProvisioningUsers::NoProduct);
+            let run = bench.momo(Case::Replace.args()).env("MOMO_CRED_PROVISIONING_SUBSCRIPTION_KEY", key);
+            let ran = run.env(POINT, point).run();
+            assert_eq!(ran.status.signal(), Some(9), "{point}: {}", ran.err());
+            assert_eq!(bench.served(), bench.old);
+            assert_eq!(bench.status()["claim"]["kind"], "new-user");
+            let _ = bench.run(&["resume"]).code(0);
+            bench.assert_settled_but_for(Case::Replace, 3);
+        }
     }
 }
 

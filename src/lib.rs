@@ -10,6 +10,8 @@ pub mod credential;
 pub mod effective;
 mod error;
 pub mod exec;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod hook;
 pub mod import;
 pub mod lifecycle;

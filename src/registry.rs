@@ -4,6 +4,8 @@
 mod aws;
 #[cfg(feature = "dotenv")]
 mod dotenv;
+#[cfg(feature = "faults")]
+mod memory;
 #[cfg(feature = "vault")]
 mod vault;
 
@@ -84,6 +86,14 @@ const STORES: &[Row] = &[
         open: aws::open,
         beside: folder,
         settings: aws::settings,
+    },
+    #[cfg(feature = "faults")]
+    Row {
+        scheme: memory::SCHEME,
+        name: memory::name,
+        open: memory::open,
+        beside: folder,
+        settings: memory::settings,
     },
 ];
 
@@ -182,13 +192,13 @@ fn row(settings: &Settings) -> Result<&'static Row> {
     })
 }
 
-#[cfg(any(feature = "dotenv", feature = "vault", feature = "aws"))]
+#[cfg(any(feature = "dotenv", feature = "vault", feature = "aws", feature = "faults"))]
 fn misconfigured(why: &dyn fmt::Display, next: &str, location: &momo_cred_backend_api::Location) -> Error {
     Error::new(Kind::Misconfigured, format!("{location} cannot be used")).because(why).next(next).at(location)
 }
 
 /// The folder that a path is in, the path itself where it is one.
-#[cfg(any(feature = "vault", feature = "aws"))]
+#[cfg(any(feature = "vault", feature = "aws", feature = "faults"))]
 fn folder(address: &str) -> String {
     address.rfind('/').map_or_else(String::new, |at| address[..=at].to_owned())
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use momo_cred_backend_api::{At, Backend, ErrorKind, Lookup, RecordName, Secret};
+use momo_cred_backend_api as api;
+use momo_cred_backend_api::{At, Backend, Document, ErrorKind, Expect, Lookup, RecordName, Revision, Secret};
 use uuid::Uuid;
 
 use super::World;
@@ -11,6 +12,8 @@ use super::machine::Machine;
 use super::plan::{KeyRole, Obtain, Plan};
 use super::signals::Noted;
 use super::step::{Effect, Event};
+#[cfg(feature = "faults")]
+use crate::faults::Control;
 use crate::momo::{Diagnosis, Gateway, Msisdn, Refusal, Silence, Step, StepReport};
 
 /// How long a store may take to show what it has confirmed, where it is eventually consistent.
@@ -57,11 +60,17 @@ impl Driver<'_> {
         let mut claimed_at = self.world.boot_time();
         let mut fences: usize = 0;
         let mut noted: Option<Noted> = None;
+        #[cfg(feature = "faults")]
+        let mut way = crate::faults::Way::default();
         loop {
+            #[cfg(feature = "faults")]
+            way.before(&effect);
             if let Some(step) = step_name(&effect) {
                 watch.begins(step);
             }
             let lease_is_over = self.world.boot_time().saturating_sub(claimed_at) > self.lease;
+            #[cfg(feature = "faults")]
+            let lease_is_over = lease_is_over && !Control::NoLease.is_on();
             let event = match effect {
                 Effect::Finish(finish) => return (*finish, noted.and_then(|mut noted| noted.signal())),
                 Effect::CreateKey(..) | Effect::Publish(..) if lease_is_over && machine.is_leased() => {
@@ -119,7 +128,7 @@ impl Driver<'_> {
                     Event::Read(self.store.read(self.name, &At::Current).await)
                 }
                 Effect::Publish(document, expect) => {
-                    let answer = self.store.write(self.name, &document, &expect).await;
+                    let answer = self.publish(&document, &expect).await;
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("publish", None));
                     }
@@ -148,6 +157,8 @@ impl Driver<'_> {
                     Event::Written(self.store.write(self.name, &document, &expect).await)
                 }
             };
+            #[cfg(feature = "faults")]
+            way.after();
             effect = machine.step(event);
         }
     }
@@ -169,12 +180,26 @@ impl Driver<'_> {
         }
     }
 
+    async fn publish(&self, document: &Document, expect: &Expect) -> Result<Revision, api::Error> {
+        let answer = self.store.write(self.name, document, expect).await;
+        #[cfg(feature = "faults")]
+        if Control::Resent.is_on() {
+            return self.store.write(self.name, document, expect).await;
+        }
+        answer
+    }
+
     async fn create_user(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<(), Refusal> {
         let (Some(key), Some(host)) = (machine.key(role), machine.plan().inputs.callback_host.as_ref())
         else {
             return Ok(());
         };
-        self.gateway.create_user(key, user, host).await
+        let answer = self.gateway.create_user(key, user, host).await;
+        #[cfg(feature = "faults")]
+        if Control::ReusedUser.is_on() {
+            return Ok(());
+        }
+        answer
     }
 
     async fn create_key(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<Secret, Refusal> {

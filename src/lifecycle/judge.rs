@@ -39,6 +39,16 @@ impl Seen {
             },
         }
     }
+
+    /// Whether a read shows just this, and so nothing that was claimed since: a store that is eventually consistent may
+    /// do so for a while. If it is so for good, somebody put it back, and the claim is not there any more.
+    pub(super) fn is_shown_by(&self, read: &Lookup) -> bool {
+        match (read, &self.expect) {
+            (Lookup::Missing, Expect::Absent) => true,
+            (Lookup::Found(stored), Expect::Revision(before)) => stored.revision == *before,
+            _ => false,
+        }
+    }
 }
 
 /// What stands in the way of a new claim.

@@ -167,6 +167,11 @@ impl Machine {
         compose::claimed(&self.plan, &mut record, &claim);
         let document = record.document().clone();
         self.open = Some(Open { claim, user, record, revision: None });
+        #[cfg(feature = "faults")]
+        if crate::faults::Control::NoClaim.is_on() {
+            self.state = State::CreatingUser { key };
+            return Effect::CreateUser(key, user);
+        }
         self.state = State::Claiming { key };
         Effect::Claim(document, expect)
     }
@@ -228,7 +233,7 @@ impl Machine {
             Obtain::NewKey { .. } => {
                 surely_no_key(&refusal) && self.plan.open_kind() != Some(ClaimKind::Rekey)
             }
-            _ => refused_for_good(&refusal),
+            _ => refusal.is_for_good(),
         };
         if !withdraw {
             return self.finish(finish::stopped(&refusal, self.leftover()));
@@ -271,13 +276,6 @@ impl Machine {
             Err(refusal) => self.finish(finish::stopped(&refusal, self.leftover())),
         }
     }
-}
-
-/// Whether asking again is pointless: 400, 401, 403 and 404 that are not an outage in disguise.
-fn refused_for_good(refusal: &Refusal) -> bool {
-    !refusal.ambiguous
-        && matches!(refusal.status, Some(400 | 401 | 403 | 404))
-        && refusal.verdict() != Verdict::Inconclusive
 }
 
 /// Whether an answer came in the place of a key: not after one, and not with one that could not be read.

@@ -46,7 +46,7 @@ impl Owner {
         let pid = std::process::id();
         Self {
             host: if host.is_empty() { "-".to_owned() } else { host },
-            boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_else(|| "-".to_owned()),
+            boot: boot().unwrap_or_else(|| "-".to_owned()),
             namespace: rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino),
             pid,
             start: start_time(pid).unwrap_or(0),
@@ -65,6 +65,14 @@ impl Owner {
         }
         if start_of(other.pid) == Some(other.start) { Life::Alive } else { Life::Dead }
     }
+}
+
+fn boot() -> Option<String> {
+    #[cfg(feature = "faults")]
+    if let Some(boot) = crate::faults::boot() {
+        return Some(boot);
+    }
+    read("/proc/sys/kernel/random/boot_id")
 }
 
 fn read(path: &str) -> Option<String> {

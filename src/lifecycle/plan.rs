@@ -109,6 +109,8 @@ impl Plan {
     /// another key of the record's own.
     pub(super) fn claim(&self, attempt: usize) -> Option<(Claim, Uuid)> {
         let (id, new) = *self.seeds.ids.get(attempt)?;
+        #[cfg(feature = "faults")]
+        let new = crate::faults::reused(&self.seen.record).unwrap_or(new);
         match self.obtain {
             Obtain::NewUser => Some((self.seeds.claim(id, ClaimKind::NewUser, Some(new)), new)),
             Obtain::NewKey { user } => Some((self.seeds.claim(id, ClaimKind::Rekey, None), user)),

@@ -100,6 +100,13 @@ impl Refusal {
         }
     }
 
+    /// Whether asking again is pointless: 400, 401, 403 and 404 that are not an outage in disguise.
+    pub fn is_for_good(&self) -> bool {
+        !self.ambiguous
+            && matches!(self.status, Some(400 | 401 | 403 | 404))
+            && self.verdict() != Verdict::Inconclusive
+    }
+
     /// What it says about the credential.
     ///
     /// 403 from a product is inconclusive: production lets only allow-listed addresses in, and this machine may not be

@@ -186,3 +186,12 @@ fn files_stay_small() {
     }
     assert!(text("src/main.rs").lines().count() <= 40);
 }
+
+/// What only tests switch on is in no program that is built without the feature for it.
+#[test]
+fn fail_points_are_in_the_program_only_with_their_feature() {
+    let program = fs::read(crate::sandbox::MOMO_CRED).unwrap();
+    let name = b"MOMO_CRED_FAULT";
+    let found = program.windows(name.len()).any(|part| part == name);
+    assert_eq!(found, cfg!(feature = "faults"));
+}

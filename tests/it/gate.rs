@@ -1,15 +1,17 @@
 //! A gate on the way to the gateway: holds the first request that it is told of, and lets it go when the test says so.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+
+use momo_live::Loopback;
 
 use crate::sandbox::until;
 
 /// A proxy for plain HTTP/1.1 with `Content-Length`, which is all that the gateway speaks when no fault is scripted.
 pub(crate) struct Gate {
-    base_url: String,
     latch: Arc<Latch>,
+    proxy: Loopback,
 }
 
 #[derive(Default)]
@@ -28,23 +30,14 @@ struct State {
 impl Gate {
     /// A gate before `upstream` that holds the first request whose path ends like this.
     pub(crate) fn holding(path: &'static str, upstream: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base_url = format!("http://{}", listener.local_addr().unwrap());
         let latch =
             Arc::new(Latch { state: Mutex::new(State { path, ..State::default() }), ..Latch::default() });
         let shared = Arc::clone(&latch);
-        // Ends with the test's process: it waits for connections and for nothing else.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let latch = Arc::clone(&shared);
-                std::thread::spawn(move || drop(relay(stream, upstream, &latch)));
-            }
-        });
-        Self { base_url, latch }
+        Self { latch, proxy: proxy(upstream, move |line| shared.pass(line)) }
     }
 
     pub(crate) fn base_url(&self) -> String {
-        self.base_url.clone()
+        base_url(&self.proxy)
     }
 
     /// Waits until the request stands before the gate.
@@ -73,14 +66,24 @@ impl Latch {
     }
 }
 
+/// A proxy before `upstream`. The first line of each request passes a gate, which may wait.
+pub(crate) fn proxy(upstream: SocketAddr, pass: impl Fn(&str) + Send + Sync + 'static) -> Loopback {
+    Loopback::start(move |client| drop(relay(client, upstream, &pass)))
+}
+
+/// What a client is told of a proxy.
+pub(crate) fn base_url(proxy: &Loopback) -> String {
+    format!("http://{}", proxy.address())
+}
+
 /// Request by request, until one side leaves.
-fn relay(client: TcpStream, upstream: SocketAddr, latch: &Latch) -> io::Result<()> {
+fn relay(client: &TcpStream, upstream: SocketAddr, pass: &impl Fn(&str)) -> io::Result<()> {
     let server = TcpStream::connect(upstream)?;
-    let (mut to_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
-    let (mut from_client, mut from_server) = (BufReader::new(client), BufReader::new(server));
+    let (mut to_client, mut to_server) = (client, &server);
+    let (mut from_client, mut from_server) = (BufReader::new(client), BufReader::new(&server));
     loop {
         let (line, request) = message(&mut from_client)?;
-        latch.pass(&line);
+        pass(&line);
         to_server.write_all(&request)?;
         let (_, answer) = message(&mut from_server)?;
         to_client.write_all(&answer)?;

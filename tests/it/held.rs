@@ -38,6 +38,29 @@ impl Held {
     }
 }
 
+#[cfg(feature = "faults")]
+impl Held {
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has been stopped, as by SIGSTOP.
+    pub(crate) fn until_stopped(&self) {
+        let path = format!("/proc/{}/stat", self.child.id());
+        crate::sandbox::until("the run to be stopped", || {
+            let stat = std::fs::read_to_string(&path).unwrap();
+            stat.rsplit_once(") ").unwrap().1.starts_with('T')
+        });
+    }
+
+    /// Lets it go on that was stopped.
+    pub(crate) fn go_on(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         // Both fail where it has ended: that is fine.

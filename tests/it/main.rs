@@ -11,6 +11,7 @@
 //! - `import`: what an existing credential can come from
 //! - `leaks`: where a value must not be, as the kernel sees it
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
+//! - `proof`: the promises, through deaths at every step and two runs in every order; with the feature `faults`
 //! - `prompt` and `pty`: the terminal cases
 //! - `provision`: the main job, end to end
 //! - `rotate`: a new credential in the place of one that is there, in the sandbox and in production
@@ -38,6 +39,8 @@ mod import;
 mod leaks;
 mod lifecycle;
 mod prompt;
+#[cfg(feature = "faults")]
+mod proof;
 mod provision;
 mod pty;
 mod rotate;

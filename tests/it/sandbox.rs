@@ -160,6 +160,16 @@ impl Momo {
         self
     }
 
+    /// The same run, started by another program whose last arguments it becomes.
+    #[cfg(feature = "faults")]
+    pub(crate) fn under(self, program: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(args).arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(self.command.get_current_dir().unwrap());
+        Self { command, ..self }
+    }
+
     /// The command, to start it in another way.
     pub(crate) fn into_command(self) -> Command {
         self.command

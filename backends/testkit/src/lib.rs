@@ -8,6 +8,7 @@ mod canary;
 mod faulty;
 mod harness;
 mod memory;
+mod remote;
 pub mod suite;
 
 pub use canary::{Canary, Encoding, Hit, Scanner, scan, scan_dir};
@@ -15,4 +16,5 @@ pub use faulty::{Fault, Faults, Faulty};
 pub use harness::{FIELDS, Harness};
 pub use memory::{Call, Fate, MemoryHandle, MemoryStore};
 pub use momo_cred_backend_api::async_trait;
+pub use remote::{MemoryServer, RemoteStore};
 pub use suite::{CASES, Case, run};

@@ -156,6 +156,11 @@ impl MemoryStore {
         self.shared.state().document(name).cloned()
     }
 
+    /// Every version of a record that is a document, oldest first, past all checks and uncounted.
+    pub fn peek_all(&self, name: &RecordName) -> Vec<Document> {
+        self.shared.state().documents(name)
+    }
+
     /// All calls so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.state().calls.clone()

@@ -16,5 +16,5 @@ mod found;
 mod leaks;
 mod lifecycle;
 mod rotate;
-mod stage;
+pub(crate) mod stage;
 mod work;

@@ -12,31 +12,31 @@ use crate::held::Held;
 use crate::sandbox::{Momo, Ran, Sandbox, gateway, key, until};
 
 /// The user of the credential that is there before.
-pub(super) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
+pub(crate) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
 
 /// The name of the record of most tests.
-pub(super) const NAME: &str = "momo/collection";
+pub(crate) const NAME: &str = "momo/collection";
 
 /// The variable that says where Secrets Manager is.
-pub(super) const ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
+pub(crate) const ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 
-pub(super) struct Stage {
-    pub(super) sandbox: Sandbox,
-    pub(super) gateway: Gateway,
-    pub(super) account: Account,
+pub(crate) struct Stage {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) gateway: Gateway,
+    pub(crate) account: Account,
     address: String,
     base_url: String,
     moto: &'static Moto,
 }
 
 /// The key of the credential that is there before.
-pub(super) fn old_key() -> Canary {
+pub(crate) fn old_key() -> Canary {
     Canary::hex("aws old api key")
 }
 
 impl Stage {
     /// An empty account on the shared server.
-    pub(super) fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         static MOTO: OnceLock<Option<Moto>> = OnceLock::new();
         let moto = MOTO.get_or_init(Moto::start).as_ref()?;
         let gateway = gateway();
@@ -45,7 +45,7 @@ impl Stage {
     }
 
     /// A credential that works, among fields of others.
-    pub(super) fn with_old(self) -> Self {
+    pub(crate) fn with_old(self) -> Self {
         let (id, api_key) = (OLD_USER.parse().unwrap(), old_key().value().to_owned());
         self.gateway.put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
         self.put(
@@ -61,34 +61,34 @@ impl Stage {
     }
 
     /// A tap before the server. Runs go there by [`Stage::through`].
-    pub(super) fn tap(&self) -> Tap {
+    pub(crate) fn tap(&self) -> Tap {
         Tap::new(self.moto.socket())
     }
 
     /// Sends runs somewhere else than straight to the server.
-    pub(super) fn through(mut self, address: String) -> Self {
+    pub(crate) fn through(mut self, address: String) -> Self {
         self.address = address;
         self
     }
 
     /// Sends runs somewhere else than straight to the gateway.
-    pub(super) fn by_way_of(mut self, base_url: String) -> Self {
+    pub(crate) fn by_way_of(mut self, base_url: String) -> Self {
         self.base_url = base_url;
         self
     }
 
     /// Where the server listens.
-    pub(super) fn socket(&self) -> SocketAddr {
+    pub(crate) fn socket(&self) -> SocketAddr {
         self.moto.socket()
     }
 
     /// The server's own address.
-    pub(super) fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         self.moto.address()
     }
 
     /// A run without credentials, region and endpoint.
-    pub(super) fn bare(&self, args: &[&str]) -> Momo {
+    pub(crate) fn bare(&self, args: &[&str]) -> Momo {
         self.sandbox
             .momo(args)
             .env("MOMO_CRED_STORE", format!("aws:{NAME}"))
@@ -99,23 +99,23 @@ impl Stage {
     }
 
     /// A run with credentials, and without region and endpoint.
-    pub(super) fn with_login(&self, args: &[&str]) -> Momo {
+    pub(crate) fn with_login(&self, args: &[&str]) -> Momo {
         self.bare(args)
             .env("AWS_ACCESS_KEY_ID", &self.account.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &self.account.secret_access_key)
             .env("AWS_SESSION_TOKEN", &self.account.session_token)
     }
 
-    pub(super) fn momo(&self, args: &[&str]) -> Momo {
+    pub(crate) fn momo(&self, args: &[&str]) -> Momo {
         self.with_login(args).env("AWS_REGION", "us-east-1").env(ENDPOINT, &self.address)
     }
 
     /// Runs to the end. What is printed holds no secret.
-    pub(super) fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         self.momo(args).run().no_leak(&self.canaries())
     }
 
-    pub(super) fn canaries(&self) -> Vec<Canary> {
+    pub(crate) fn canaries(&self) -> Vec<Canary> {
         vec![
             Canary::of("secret access key", self.account.secret_access_key.as_str()),
             Canary::of("session token", self.account.session_token.as_str()),
@@ -125,23 +125,23 @@ impl Stage {
     }
 
     /// `status --json`.
-    pub(super) fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.run(&["status", "--json"]).code(0).json().remove(0)
     }
 
     /// What a program gets that `exec` starts.
-    pub(super) fn served(&self, name: &str) -> String {
+    pub(crate) fn served(&self, name: &str) -> String {
         let ran = self.momo(&["exec", "--", "printenv", name]).run().code(0);
         ran.out().trim_end().to_owned()
     }
 
     /// Asks the service as somebody else does.
-    pub(super) fn ask(&self, operation: &str, input: &Value) -> Value {
+    pub(crate) fn ask(&self, operation: &str, input: &Value) -> Value {
         self.moto.done(&self.account, operation, input)
     }
 
     /// Writes a secret as somebody else does.
-    pub(super) fn put(&self, name: &str, data: &Value) {
+    pub(crate) fn put(&self, name: &str, data: &Value) {
         let data = data.to_string();
         let created = json!({"Name": name, "SecretString": data});
         if self.moto.request(&self.account, "CreateSecret", &created).0 != 200 {
@@ -150,13 +150,13 @@ impl Stage {
     }
 
     /// The record as it is stored.
-    pub(super) fn secret(&self) -> Value {
+    pub(crate) fn secret(&self) -> Value {
         let answer = self.ask("GetSecretValue", &json!({"SecretId": NAME, "VersionStage": "AWSCURRENT"}));
         serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap()
     }
 
     /// The id of the version that is current.
-    pub(super) fn revision(&self) -> String {
+    pub(crate) fn revision(&self) -> String {
         let described = self.ask("DescribeSecret", &json!({"SecretId": NAME}));
         let stages = described["VersionIdsToStages"].as_object().unwrap();
         let current =
@@ -166,7 +166,7 @@ impl Stage {
 
     /// A claim is open, and what was there before is served.
     #[track_caller]
-    pub(super) fn assert_open(&self) {
+    pub(crate) fn assert_open(&self) {
         let status = self.status();
         assert_eq!(status["claim"]["kind"], "new-user", "{status}");
         assert_eq!(self.served("MOMO_API_KEY"), old_key().value());
@@ -174,7 +174,7 @@ impl Stage {
 
     /// One whole credential is there that the gateway takes, and no claim.
     #[track_caller]
-    pub(super) fn assert_settled(&self) {
+    pub(crate) fn assert_settled(&self) {
         let secret = self.secret();
         let fields = secret.as_object().unwrap();
         assert!(fields.keys().all(|name| !name.starts_with("pending_")), "a claim is left");
@@ -188,7 +188,7 @@ impl Stage {
     }
 
     /// A run that was killed when it had claimed.
-    pub(super) fn killed_after_the_claim(self) -> Self {
+    pub(crate) fn killed_after_the_claim(self) -> Self {
         self.gateway.script(Fault::on(Operation::CreateUser, Action::Silence));
         let before = self.users_asked_for();
         let run = self.begin(self.momo(&["provision", "--replace"]));
@@ -204,7 +204,7 @@ impl Stage {
     }
 
     /// Starts a run whose output goes to files.
-    pub(super) fn begin(&self, momo: Momo) -> Held {
+    pub(crate) fn begin(&self, momo: Momo) -> Held {
         Held::begin(&self.sandbox, momo)
     }
 }

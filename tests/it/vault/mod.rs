@@ -32,5 +32,5 @@ mod peer;
 mod refused;
 mod rotate;
 mod shared;
-mod stage;
+pub(crate) mod stage;
 mod work;

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::held::Held;
 use crate::sandbox::{Momo, Ran, Sandbox, gateway, key, until};
 
-pub(super) const EXEC: &str = include_str!("../../../backends/vault/policies/exec.hcl");
-pub(super) const IMPORT: &str = include_str!("../../../backends/vault/policies/import.hcl");
-pub(super) const ROTATE: &str = include_str!("../../../backends/vault/policies/rotate.hcl");
-pub(super) const REMOVE: &str = include_str!("../../../backends/vault/policies/remove.hcl");
+pub(crate) const EXEC: &str = include_str!("../../../backends/vault/policies/exec.hcl");
+pub(crate) const IMPORT: &str = include_str!("../../../backends/vault/policies/import.hcl");
+pub(crate) const ROTATE: &str = include_str!("../../../backends/vault/policies/rotate.hcl");
+pub(crate) const REMOVE: &str = include_str!("../../../backends/vault/policies/remove.hcl");
 
 /// The user of the credential that is there before.
-pub(super) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
+pub(crate) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
 
 /// The server that tests share, or one that a test may kill.
 enum Server {
@@ -37,36 +37,36 @@ impl Deref for Server {
     }
 }
 
-pub(super) struct Stage {
-    pub(super) sandbox: Sandbox,
-    pub(super) gateway: Gateway,
-    pub(super) mount: String,
-    pub(super) token: String,
+pub(crate) struct Stage {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) gateway: Gateway,
+    pub(crate) mount: String,
+    pub(crate) token: String,
     address: String,
     base_url: String,
     server: Server,
 }
 
 /// The key of the credential that is there before.
-pub(super) fn old_key() -> Canary {
+pub(crate) fn old_key() -> Canary {
     Canary::hex("vault old api key")
 }
 
 impl Stage {
     /// An empty engine of version 2 on the shared server, and a token that rotates.
-    pub(super) fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         Self::with(KvVersion::V2)
     }
 
     /// An empty engine on the shared server.
-    pub(super) fn with(version: KvVersion) -> Option<Self> {
+    pub(crate) fn with(version: KvVersion) -> Option<Self> {
         static SERVER: OnceLock<Option<Vault>> = OnceLock::new();
         let vault = SERVER.get_or_init(Vault::start).as_ref()?;
         Some(Self::on(Server::Shared(vault), version))
     }
 
     /// An empty engine on a server of its own.
-    pub(super) fn with_server(options: VaultOptions) -> Option<Self> {
+    pub(crate) fn with_server(options: VaultOptions) -> Option<Self> {
         Some(Self::on(Server::Own(Box::new(Vault::start_with(options)?)), KvVersion::V2))
     }
 
@@ -83,7 +83,7 @@ impl Stage {
     }
 
     /// A credential that works, among fields of others.
-    pub(super) fn with_old(self) -> Self {
+    pub(crate) fn with_old(self) -> Self {
         let (id, api_key) = (OLD_USER.parse().unwrap(), old_key().value().to_owned());
         self.gateway.put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
         self.put(&json!({
@@ -95,12 +95,12 @@ impl Stage {
         self
     }
 
-    pub(super) fn vault(&self) -> &Vault {
+    pub(crate) fn vault(&self) -> &Vault {
         &self.server
     }
 
     /// The server, to kill it.
-    pub(super) fn own_vault(&mut self) -> &mut Vault {
+    pub(crate) fn own_vault(&mut self) -> &mut Vault {
         match &mut self.server {
             Server::Own(vault) => vault,
             Server::Shared(_) => panic!("other tests use this server, too"),
@@ -108,19 +108,19 @@ impl Stage {
     }
 
     /// Sends runs somewhere else than straight to the server.
-    pub(super) fn through(mut self, address: String) -> Self {
+    pub(crate) fn through(mut self, address: String) -> Self {
         self.address = address;
         self
     }
 
     /// Sends runs somewhere else than straight to the gateway.
-    pub(super) fn by_way_of(mut self, base_url: String) -> Self {
+    pub(crate) fn by_way_of(mut self, base_url: String) -> Self {
         self.base_url = base_url;
         self
     }
 
     /// The name of a policy made of a shipped one.
-    pub(super) fn policy(&self, hcl: &str) -> String {
+    pub(crate) fn policy(&self, hcl: &str) -> String {
         let digest = hcl.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let name = format!("{}-{digest}", self.mount);
         assert!(hcl.contains("\"secret/"), "the policy is not one that is shipped");
@@ -129,18 +129,18 @@ impl Stage {
     }
 
     /// A token of shipped policies.
-    pub(super) fn token_of(&self, policies: &[&str]) -> String {
+    pub(crate) fn token_of(&self, policies: &[&str]) -> String {
         let names: Vec<_> = policies.iter().map(|hcl| self.policy(hcl)).collect();
         self.server.token(&names.iter().map(String::as_str).collect::<Vec<_>>(), "1h")
     }
 
     /// Where a record is.
-    pub(super) fn location(&self, path: &str) -> String {
+    pub(crate) fn location(&self, path: &str) -> String {
         format!("vault:{}/momo/{path}", self.mount)
     }
 
     /// A run without a login.
-    pub(super) fn without_login(&self, args: &[&str]) -> Momo {
+    pub(crate) fn without_login(&self, args: &[&str]) -> Momo {
         self.sandbox
             .momo(args)
             .env("VAULT_ADDR", &self.address)
@@ -151,17 +151,17 @@ impl Stage {
             .env("RUST_BACKTRACE", "full")
     }
 
-    pub(super) fn momo(&self, args: &[&str]) -> Momo {
+    pub(crate) fn momo(&self, args: &[&str]) -> Momo {
         self.without_login(args).env("VAULT_TOKEN", &self.token)
     }
 
     /// Runs to the end. What is printed holds neither token nor keys.
-    pub(super) fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         self.momo(args).run().no_leak(&self.canaries())
     }
 
     /// Runs with a token of shipped policies.
-    pub(super) fn run_as(&self, policies: &[&str], args: &[&str]) -> Ran {
+    pub(crate) fn run_as(&self, policies: &[&str], args: &[&str]) -> Ran {
         let token = self.token_of(policies);
         let canaries = [Canary::of("token", token.as_str())];
         self.momo(args).env("VAULT_TOKEN", token).run().no_leak(&canaries).no_leak(&self.canaries())
@@ -173,41 +173,41 @@ impl Stage {
     }
 
     /// `status --json`.
-    pub(super) fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.run(&["status", "--json"]).code(0).json().remove(0)
     }
 
     /// What a program gets that `exec` starts.
-    pub(super) fn served(&self, name: &str) -> String {
+    pub(crate) fn served(&self, name: &str) -> String {
         let ran = self.momo(&["exec", "--", "printenv", name]).run().code(0);
         ran.out().trim_end().to_owned()
     }
 
     /// The record as it is stored.
-    pub(super) fn secret(&self) -> Value {
+    pub(crate) fn secret(&self) -> Value {
         self.peek("data/momo/collection")["data"]["data"].clone()
     }
 
     /// What the server tells its operator of a path of the engine.
-    pub(super) fn peek(&self, path: &str) -> Value {
+    pub(crate) fn peek(&self, path: &str) -> Value {
         let path = format!("{}/{path}", self.mount);
         self.server.request("GET", &path, self.server.root_token(), &Value::Null).1
     }
 
     /// Writes the record as somebody else does.
-    pub(super) fn put(&self, data: &Value) {
+    pub(crate) fn put(&self, data: &Value) {
         let path = format!("{}/data/momo/collection", self.mount);
         self.server.root("POST", &path, &json!({ "data": data }));
     }
 
     /// Deletes the current version as somebody else does.
-    pub(super) fn delete(&self) {
+    pub(crate) fn delete(&self) {
         self.server.root("DELETE", &format!("{}/data/momo/collection", self.mount), &Value::Null);
     }
 
     /// A claim is open, and what was there before is served.
     #[track_caller]
-    pub(super) fn assert_open(&self) {
+    pub(crate) fn assert_open(&self) {
         let status = self.status();
         assert_eq!(status["claim"]["kind"], "new-user", "{status}");
         assert_eq!(self.served("MOMO_API_KEY"), old_key().value());
@@ -215,7 +215,7 @@ impl Stage {
 
     /// One whole credential is there that the gateway takes, and no claim.
     #[track_caller]
-    pub(super) fn assert_settled(&self) {
+    pub(crate) fn assert_settled(&self) {
         let secret = self.secret();
         let fields = secret.as_object().unwrap();
         assert!(fields.keys().all(|name| !name.starts_with("pending_")), "a claim is left");
@@ -228,7 +228,7 @@ impl Stage {
     }
 
     /// A run that was killed when it had claimed.
-    pub(super) fn killed_after_the_claim(self) -> Self {
+    pub(crate) fn killed_after_the_claim(self) -> Self {
         self.gateway.script(Fault::on(Operation::CreateUser, Action::Silence));
         let before = self.requests(Operation::CreateUser);
         let run = self.start(&["provision", "--replace"]);
@@ -244,12 +244,12 @@ impl Stage {
     }
 
     /// Starts a run whose output goes to files.
-    pub(super) fn start(&self, args: &[&str]) -> Held {
+    pub(crate) fn start(&self, args: &[&str]) -> Held {
         self.begin(self.momo(args))
     }
 
     /// Starts a run of one's own.
-    pub(super) fn begin(&self, momo: Momo) -> Held {
+    pub(crate) fn begin(&self, momo: Momo) -> Held {
         Held::begin(&self.sandbox, momo)
     }
 }

@@ -1,6 +1,6 @@
 //! Starts real servers for tests: a [`Vault`] on a loopback port, in memory unless told otherwise, and what a login to
 //! it needs (certificates, signed tokens, a cluster and a cloud that vouch for a caller); AWS Secrets Manager as
-//! [`Moto`] has it. A [`Tap`] in front of them counts requests, and loses or replaces answers. Everything that a helper
+//! [`Moto`] has it. A [`Loopback`] serves whatever a test brings. A [`Tap`] in front of them counts requests, and loses or replaces answers. Everything that a helper
 //! starts ends when it is dropped.
 //!
 //! ```
@@ -41,6 +41,7 @@ mod vault;
 pub use auth::{AppRole, Aws, JwtRole, Kubernetes};
 pub use certificate::{Authority, Flaw, Identity};
 pub use jwt::SigningKey;
+pub use loopback::Loopback;
 pub use moto::{Account, Moto};
 pub use options::{ClientCertificates, Storage, Tls, VaultOptions};
 pub use setup::KvVersion;

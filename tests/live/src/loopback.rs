@@ -18,15 +18,22 @@ struct Connections {
 }
 
 /// The listener.
-pub(crate) struct Loopback {
+pub struct Loopback {
     address: SocketAddr,
     connections: Arc<Mutex<Connections>>,
     stop: Arc<AtomicBool>,
 }
 
+impl std::fmt::Debug for Loopback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Loopback({})", self.address)
+    }
+}
+
 impl Loopback {
     /// Runs `serve` on a thread for each connection; the connection is closed when it returns.
-    pub(crate) fn start(serve: impl Fn(&TcpStream) + Send + Sync + 'static) -> Self {
+    #[must_use]
+    pub fn start(serve: impl Fn(&TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
         let this = Self {
             address: listener.local_addr().expect("a bound socket has an address"),
@@ -60,7 +67,9 @@ impl Loopback {
         this
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 

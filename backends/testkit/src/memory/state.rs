@@ -87,6 +87,14 @@ impl State {
         }
     }
 
+    pub(crate) fn documents(&self, name: &RecordName) -> Vec<Document> {
+        let document = |kept: &Kept| match &kept.content {
+            Content::Record(document) => Some(document.clone()),
+            Content::Garbage(_) => None,
+        };
+        self.records.get(name).into_iter().flatten().filter_map(document).collect()
+    }
+
     pub(crate) fn undelete(&mut self, name: &RecordName) {
         if let Some(kept) = self.records.get_mut(name).and_then(|versions| versions.last_mut()) {
             kept.deleted = false;

@@ -1,0 +1,64 @@
+//! Mistakes that a lifecycle could make. Each is seen to break a promise by the suite: its negative controls.
+
+use momo_cred_backend_api::{Expect, Revision};
+use uuid::Uuid;
+
+use crate::credential::Record;
+
+/// The variable that switches one on.
+const VARIABLE: &str = "MOMO_CRED_FAULT_CONTROL";
+
+/// A mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// No claim is written, and none is looked for before publication.
+    NoClaim,
+    /// A resume goes on with the user of the claim that it found.
+    ReusedUser,
+    /// Publication rests on the number of the claim's revision alone.
+    RevisionAlone,
+    /// A store sends a publication again and tells what became of the second one, and nobody looks for the first one.
+    Resent,
+    /// The owner does not look at its lease.
+    NoLease,
+}
+
+impl Control {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::NoClaim, Self::ReusedUser, Self::RevisionAlone, Self::Resent, Self::NoLease];
+
+    /// What switches it on: a variable and its value.
+    pub const fn switch(self) -> (&'static str, &'static str) {
+        let value = match self {
+            Self::NoClaim => "no-claim",
+            Self::ReusedUser => "reused-user",
+            Self::RevisionAlone => "revision-alone",
+            Self::Resent => "resent",
+            Self::NoLease => "no-lease",
+        };
+        (VARIABLE, value)
+    }
+
+    /// Whether it is on.
+    pub(crate) fn is_on(self) -> bool {
+        let (variable, value) = self.switch();
+        super::text(variable).is_some_and(|asked| asked == value)
+    }
+}
+
+/// The user that a claim gives a right to where the one of the claim before is reused.
+pub(crate) fn reused(seen: &Record) -> Option<Uuid> {
+    let claim = Control::ReusedUser.is_on().then(|| seen.claim().ok().flatten()).flatten()?;
+    claim.api_user
+}
+
+/// What publication expects where nothing but a revision stands against it: that of the claim, or what was read.
+pub(crate) fn unfenced(claim: Option<&Revision>, read: &Revision) -> Option<Expect> {
+    let revision = match claim {
+        _ if Control::NoClaim.is_on() => read,
+        Some(claim) if Control::RevisionAlone.is_on() => claim,
+        _ => return None,
+    };
+    Some(Expect::Revision(revision.clone()))
+}

@@ -1,0 +1,26 @@
+//! The promises of a lifecycle, through faults that need a binary with the feature `faults`, or more time than other
+//! tests take. `tests/run faults` runs it and prints the figures.
+//!
+//! - `figures`: what is counted on the way
+//! - `bench`: one record in one of four stores, and what must hold of it
+//! - `matrix`: what each point of the lifecycle leaves behind
+//! - `steps`: SIGKILL at each point, in each store, of each command that writes
+//! - `turns`: holds each step of two processes until its turn has come
+//! - `duel`: two processes at one record in memory, and what must hold of them
+//! - `rotators`: every order of the steps of two runs
+//! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
+//! - `controls`: mistakes that the suite is seen to find
+//! - `calls`: SIGKILL and errors at each system call, in dotenv
+//! - `soak`: four processes that rotate one record again and again, in live servers
+
+mod bench;
+mod calls;
+mod controls;
+mod duel;
+mod figures;
+mod lease;
+mod matrix;
+mod rotators;
+mod soak;
+mod steps;
+mod turns;

@@ -1,0 +1,82 @@
+//! Four processes that rotate one record until each has done so 25 times, in a live Vault and in AWS as moto has it.
+
+use std::thread;
+
+use super::bench::{Bench, Case, Credential, Store};
+use super::figures::figure;
+
+const PROCESSES: usize = 4;
+const ROTATIONS: usize = 25;
+
+/// What one of the four came to.
+#[derive(Default)]
+struct Tally {
+    /// Revisions that it published.
+    won: Vec<String>,
+    /// Runs that another one was before.
+    lost: usize,
+}
+
+/// Rotates until it has done so often enough. Whoever meets another run ends with 75 and comes again.
+fn rotates(bench: &Bench) -> Tally {
+    let mut tally = Tally::default();
+    while tally.won.len() < ROTATIONS {
+        let ran = bench.run(&["rotate", "--json"]);
+        let code = ran.status.code();
+        assert!(matches!(code, Some(0 | 75)), "{code:?}: {}", ran.err());
+        if code == Some(0) {
+            let result = ran.json().pop().unwrap();
+            tally.won.push(result["revision"].as_str().unwrap().to_owned());
+        } else {
+            tally.lost += 1;
+        }
+    }
+    tally
+}
+
+fn soak(store: Store) {
+    let Some(bench) = Bench::new(store, Case::Rotate) else { return };
+    let tallies: Vec<_> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(|| rotates(&bench))).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let revisions: Vec<_> = tallies.iter().flat_map(|tally| &tally.won).collect();
+    let mut users = Vec::new();
+    for revision in revisions {
+        let record = bench.record(revision);
+        let text = |name: &str| record[name].as_str().unwrap().to_owned();
+        let published = Credential { user: text("api_user"), key: text("api_key") };
+        assert!(bench.works(&published), "revision {revision} does not work");
+        if store == Store::Vault {
+            // Numbers there say what was before: nothing but the claim that this was published under.
+            let before: u64 = revision.parse().unwrap();
+            assert_eq!(bench.record(&(before - 1).to_string())["pending_api_user"], published.user);
+        }
+        users.push(published.user);
+    }
+    assert!(users.contains(&bench.served().unwrap().user), "what is served was published by none of them");
+    users.sort();
+    users.dedup();
+    let all = PROCESSES * ROTATIONS;
+    assert_eq!(users.len(), all, "two runs say that they published the same user");
+    // Whoever lost has asked the gateway for nothing: each user but the first was published.
+    assert_eq!(bench.gateway().user_count(), all + 1);
+    assert!(bench.gateway().users().iter().all(|user| user.key_requests == 1));
+    assert_eq!(bench.status()["claim"], serde_json::Value::Null);
+    let lost: usize = tallies.iter().map(|tally| tally.lost).sum();
+    let name = format!("soak, {}", format!("{store:?}").to_lowercase());
+    figure(
+        &name,
+        format_args!("{all} rotations by {PROCESSES} processes, {lost} runs gave way (75), 0 losses"),
+    );
+}
+
+#[test]
+fn four_processes_rotate_in_vault() {
+    soak(Store::Vault);
+}
+
+#[test]
+fn four_processes_rotate_in_aws() {
+    soak(Store::Aws);
+}

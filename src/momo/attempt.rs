@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::client::Client;
 use super::retry::Again;
 use super::wire::Call;
-use super::{Refusal, classify};
+use super::{Diagnosis, Refusal, classify};
 
 /// No answer of the API has more than a few hundred bytes.
 const BODY_CAP: usize = 64 * 1024;
@@ -20,8 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Client {
     /// Makes a call, again where it is safe, and gives its good answer. `ambiguous` of a refusal covers all attempts.
     pub(super) async fn call(&self, call: &Call<'_>, again: Again) -> Result<Answer, Refusal> {
-        let mut ambiguous = false;
-        let mut done = 0;
+        let (mut ambiguous, mut done, mut before) = (false, 0, None::<Refusal>);
         loop {
             let mut refusal = match self.attempt(call).await {
                 Ok(answer) => return Ok(answer),
@@ -30,11 +29,18 @@ impl Client {
             done += 1;
             ambiguous |= refusal.ambiguous;
             refusal.ambiguous = ambiguous;
+            // Time was up in the middle of it: what was heard before tells more.
+            if let (Diagnosis::NoAnswer(_), None, Some(earlier)) =
+                (refusal.diagnosis, self.deadline.remaining(), before.take())
+            {
+                return Err(Refusal { ambiguous, ..earlier });
+            }
             let left = self.deadline.remaining().unwrap_or_default();
             match again.pause(&refusal, done) {
                 Some(pause) if pause < left => sleep(pause).await,
                 _ => return Err(refusal),
             }
+            before = Some(refusal);
         }
     }
 

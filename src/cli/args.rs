@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{
-    abort, completions, doctor, exec, import, list, man, provision, remove, resume, rotate, status, trust,
-    verify,
+    abort, completions, doctor, exec, import, list, man, provision, remove, resume, rollback, rotate, status,
+    trust, verify,
 };
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Remove(remove::Options),
     #[command(about = "Finish an open claim, from any machine")]
     Resume(resume::Options),
+    #[command(about = "Write an earlier credential as a new version, verified first")]
+    Rollback(rollback::Options),
     #[command(about = "Replace a credential by a new one, checked and published beside the old")]
     Rotate(rotate::Options),
     #[command(about = "Show records, revisions, claims and fingerprints; no values")]
@@ -131,6 +133,7 @@ impl Command {
             Self::Provision(_) => "provision",
             Self::Remove(_) => "remove",
             Self::Resume(_) => "resume",
+            Self::Rollback(_) => "rollback",
             Self::Rotate(_) => "rotate",
             Self::Status(_) => "status",
             Self::Trust(_) => "trust",
@@ -149,6 +152,7 @@ impl Command {
                 | Self::Provision(_)
                 | Self::Remove(_)
                 | Self::Resume(_)
+                | Self::Rollback(_)
                 | Self::Rotate(_)
         )
     }

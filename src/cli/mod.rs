@@ -9,6 +9,7 @@ mod deposit;
 mod doctor;
 mod document;
 mod each;
+mod earlier;
 mod exec;
 mod given;
 mod hook;
@@ -25,6 +26,7 @@ mod plan;
 mod provision;
 mod remove;
 mod resume;
+mod rollback;
 mod rotate;
 mod status;
 mod trail;
@@ -143,6 +145,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
         Command::Provision(options) => provision::run(context, &options),
         Command::Remove(options) => remove::run(context, &options),
         Command::Resume(options) => resume::run(context, &options),
+        Command::Rollback(options) => rollback::run(context, &options),
         Command::Rotate(options) => rotate::run(context, &options),
         Command::Status(options) => status::run(context, &options),
         Command::Trust(options) => trust::run(context, &options),

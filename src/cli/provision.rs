@@ -71,21 +71,15 @@ async fn provision(
     let purpose = if anew { Purpose::Replace } else { Purpose::Use };
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), purpose)?;
     refuse_production(&effective, place)?;
-    let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
+    if effective.callback_host.is_none() {
+        return Err(no_callback_host());
+    }
     unguarded(place, options.yes)?;
     let keys = options.keys.gather(context, place, &seen.record)?;
     let hold = place.hold(Work::Renewal, context).await?;
     let seen = place.unchanged(settings, context, &seen.expect).await?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-    let inputs = Inputs {
-        product: effective.product,
-        target_environment: effective.target_environment.clone(),
-        base_url: effective.base_url.to_string(),
-        callback_host: Some(callback_host),
-        subscription_key: keys.subscription,
-        secondary: keys.secondary,
-        provisioning: keys.provisioning,
-    };
+    let inputs = keys.inputs(&effective);
     let seen = over_deleted(seen, options.replace);
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let lifecycle = Lifecycle { context, settings, place, effective: &effective, hold };

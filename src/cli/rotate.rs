@@ -123,7 +123,7 @@ impl Old<'_> {
                 .at(&place.location)
                 .next("leave --from out, or put a credential that exists in place with `momo-cred import --replace`"));
         }
-        let inputs = self.inputs(Keys::stored(context, place, &self.seen.record)?);
+        let inputs = Keys::stored(context, place, &self.seen.record)?.inputs(&self.effective);
         let obtain = match options.strategy {
             Strategy::NewUser if inputs.callback_host.is_none() => return Err(no_callback_host()),
             Strategy::NewUser => {
@@ -147,18 +147,6 @@ impl Old<'_> {
         place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
         let lifecycle = Lifecycle { context, settings, place, effective: &self.effective, hold };
         lifecycle.run(seen, inputs, obtain, Check::Full).await
-    }
-
-    fn inputs(&self, keys: Keys) -> Inputs {
-        Inputs {
-            product: self.effective.product,
-            target_environment: self.effective.target_environment.clone(),
-            base_url: self.effective.base_url.to_string(),
-            callback_host: self.effective.callback_host.clone(),
-            subscription_key: keys.subscription,
-            secondary: keys.secondary,
-            provisioning: keys.provisioning,
-        }
     }
 
     fn user(&self) -> Result<uuid::Uuid> {

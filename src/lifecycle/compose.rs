@@ -3,7 +3,7 @@
 use momo_cred_backend_api::Secret;
 use uuid::Uuid;
 
-use super::plan::Plan;
+use super::plan::{Obtain, Plan};
 use crate::credential::{Claim, Field, Record};
 
 /// Opens a claim in a record, which may carry a dead one: its user moves to the retired ones.
@@ -39,6 +39,11 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
         record.retire(old);
     }
     record.close_claim();
+    if let Obtain::Restored(earlier) = &plan.obtain {
+        restore(&mut record, &earlier.record);
+        in_use(&mut record, user);
+        return record;
+    }
     drop_strangers(plan, &mut record);
     for (field, value) in plan.inputs.fields() {
         record.set(field, value);
@@ -55,6 +60,17 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
         record.set_text(Field::Schema, "1");
     }
     record
+}
+
+/// Gives every field of ours the value of an earlier revision, or none, as it had none. The list of retired users is of
+/// the gateway and not of a credential: it is not turned back.
+fn restore(record: &mut Record, earlier: &Record) {
+    for field in Field::ALL.into_iter().filter(|field| *field != Field::RetiredApiUsers) {
+        match earlier.get(field) {
+            Some(value) => record.set(field, value.clone()),
+            None => record.unset(field),
+        }
+    }
 }
 
 /// Retires the user of the claim that is in a record. Never the one whose key is in it, since `revoke` makes the retired

@@ -10,6 +10,7 @@
 //! - `take_over`: claims of others, old ones brought back
 //! - `importing`: the kind `import`
 //! - `rekey`: the kind `rekey`
+//! - `restoring`: an earlier revision, as `rollback` writes it
 //! - `every`: all steps times all failures, counted
 //! - `wire`: the real client against a gateway that breaks connections
 
@@ -25,6 +26,7 @@ mod promises;
 mod publish;
 mod refusals;
 mod rekey;
+mod restoring;
 mod stage;
 mod take_over;
 mod tap;

@@ -4,6 +4,7 @@
 //! - `stage`: an account, a gateway, and runs with credentials in variables
 //! - `work`: every command, and its JSON
 //! - `lifecycle`: what becomes of a claim, of a record that was removed, and of fields of others
+//! - `rollback`: an earlier version as a new one
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `counts`: which calls a command makes
 //! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
@@ -15,6 +16,7 @@ mod faults;
 mod found;
 mod leaks;
 mod lifecycle;
+mod rollback;
 mod rotate;
 mod stage;
 mod work;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{
-    abort, completions, doctor, exec, import, list, man, provision, remove, resume, rollback, rotate, status,
-    trust, verify,
+    abort, completions, doctor, exec, import, list, man, provision, remove, resume, revoke, rollback, rotate,
+    status, trust, verify,
 };
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
@@ -58,7 +58,7 @@ pub(crate) struct Global {
     /// Host that MoMo may call back, without scheme, port or path [env: MOMO_CRED_CALLBACK_HOST]
     #[arg(long, global = true, value_name = "HOST")]
     pub(crate) callback_host: Option<String>,
-    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision, resume and rotate 60s]
+    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; 60s for provision, rotate, resume, revoke and compromise]
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<String>,
     /// Print JSON on standard output
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Remove(remove::Options),
     #[command(about = "Finish an open claim, from any machine")]
     Resume(resume::Options),
+    #[command(about = "Make retired API users useless, and prove it")]
+    Revoke(revoke::Options),
     #[command(about = "Write an earlier credential as a new version, verified first")]
     Rollback(rollback::Options),
     #[command(about = "Replace a credential by a new one, checked and published beside the old")]
@@ -133,6 +135,7 @@ impl Command {
             Self::Provision(_) => "provision",
             Self::Remove(_) => "remove",
             Self::Resume(_) => "resume",
+            Self::Revoke(_) => "revoke",
             Self::Rollback(_) => "rollback",
             Self::Rotate(_) => "rotate",
             Self::Status(_) => "status",
@@ -152,6 +155,7 @@ impl Command {
                 | Self::Provision(_)
                 | Self::Remove(_)
                 | Self::Resume(_)
+                | Self::Revoke(_)
                 | Self::Rollback(_)
                 | Self::Rotate(_)
         )

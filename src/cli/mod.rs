@@ -12,6 +12,7 @@ mod each;
 mod earlier;
 mod exec;
 mod given;
+mod holders;
 mod hook;
 mod import;
 mod input;
@@ -26,6 +27,7 @@ mod plan;
 mod provision;
 mod remove;
 mod resume;
+mod revoke;
 mod rollback;
 mod rotate;
 mod status;
@@ -145,6 +147,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
         Command::Provision(options) => provision::run(context, &options),
         Command::Remove(options) => remove::run(context, &options),
         Command::Resume(options) => resume::run(context, &options),
+        Command::Revoke(options) => revoke::run(context, &options),
         Command::Rollback(options) => rollback::run(context, &options),
         Command::Rotate(options) => rotate::run(context, &options),
         Command::Status(options) => status::run(context, &options),

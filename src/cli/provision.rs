@@ -149,7 +149,7 @@ fn over_deleted(mut seen: Seen, replace: bool) -> Seen {
 }
 
 /// How long a claim lasts: never shorter than the run that made it, and some.
-fn lease(settings: &Settings) -> Duration {
+pub(super) fn lease(settings: &Settings) -> Duration {
     let deadline = settings.timeout.as_ref().map_or(TIMEOUT, |setting| setting.value);
     let asked = settings.lease.as_ref().map_or(LEASE, |setting| setting.value);
     asked.max(deadline + Duration::from_secs(120))

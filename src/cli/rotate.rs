@@ -2,7 +2,6 @@
 
 mod age;
 mod guided;
-mod holders;
 mod rekey;
 
 use std::path::PathBuf;

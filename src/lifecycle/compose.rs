@@ -41,7 +41,7 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
     record.close_claim();
     if let Obtain::Restored(earlier) = &plan.obtain {
         restore(&mut record, &earlier.record);
-        in_use(&mut record, user);
+        take_off_the_list(&mut record, user);
         return record;
     }
     drop_strangers(plan, &mut record);
@@ -54,7 +54,7 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
     }
     record.set_text(Field::ApiUser, user.to_string());
     record.set(Field::ApiKey, api_key.clone());
-    in_use(&mut record, user);
+    take_off_the_list(&mut record, user);
     record.set_text(Field::IssuedAt, plan.seeds.since().to_string());
     if record.text(Field::Schema).is_none() {
         record.set_text(Field::Schema, "1");
@@ -96,8 +96,8 @@ fn drop_strangers(plan: &Plan, record: &mut Record) {
     }
 }
 
-/// Takes a user off the list of retired ones that is published again.
-fn in_use(record: &mut Record, user: Uuid) {
+/// Takes a user off the list of retired ones: it is published again, or known to be revoked.
+pub(super) fn take_off_the_list(record: &mut Record, user: Uuid) {
     let listed = record.retired();
     if !listed.contains(&user) {
         return;

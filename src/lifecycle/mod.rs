@@ -13,6 +13,7 @@ mod leftover;
 mod machine;
 mod owner;
 mod plan;
+mod revocation;
 mod signals;
 mod state;
 mod step;
@@ -28,5 +29,6 @@ pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge
 pub use machine::Machine;
 pub use owner::{Life, Owner, UnreadableOwner};
 pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Restored, Seeds};
+pub use revocation::{By, Fate, Revocation, RevocationEnd, RevocationPlan, Revoked, Settled, Target};
 pub use step::{Effect, Event};
 pub use world::{Here, World};

@@ -123,6 +123,12 @@ impl Seeds {
         self.since
     }
 
+    /// The claim of a revocation, which brings no user of its own.
+    pub(super) fn revocation(&self, only: Option<Uuid>) -> Claim {
+        let [(id, _), _] = self.ids;
+        self.claim(id, ClaimKind::Revoke, only)
+    }
+
     fn claim(&self, id: Uuid, kind: ClaimKind, api_user: Option<Uuid>) -> Claim {
         Claim { id, kind, api_user, since: self.since, owner: self.owner.clone(), lease: self.lease }
     }

@@ -13,6 +13,7 @@
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
 //! - `prompt` and `pty`: the terminal cases
 //! - `provision`: the main job, end to end
+//! - `revoke`: retired users where no history has their keys
 //! - `rotate`: a new credential in the place of one that is there, in the sandbox and in production
 //! - `sdk`: published SDKs, unmodified, started by `exec`
 //! - `trust`: what a found config may not decide
@@ -40,6 +41,7 @@ mod lifecycle;
 mod prompt;
 mod provision;
 mod pty;
+mod revoke;
 mod rotate;
 mod sandbox;
 mod sdk;

@@ -3,9 +3,10 @@
 
 use momo_cred_backend_api::Expect;
 
-use super::{Old, Strategy, holders};
+use super::{Old, Strategy};
 use crate::cli::deposit::{Deposit, Over};
 use crate::cli::given::{Given, Source, Taker};
+use crate::cli::holders;
 use crate::cli::plan::Plan;
 use crate::config::{Origin, Setting, Settings};
 use crate::credential::Field;
@@ -169,7 +170,7 @@ impl Old<'_> {
         }
         let Some(api_key) = self.seen.record.get(Field::ApiKey) else { return Ok(()) };
         // The rotation is done, whatever is in the other records.
-        match holders::others(self.context, self.place, api_key).await {
+        match holders::others(self.context, self.place, holders::with_key(api_key)).await {
             Ok(others) => others.iter().for_each(|other| {
                 output.warn(&format!(
                     "profile {} has the old key, too, at {}: rotate it before the old key is revoked",

@@ -11,6 +11,7 @@
 //! - `importing`: the kind `import`
 //! - `rekey`: the kind `rekey`
 //! - `restoring`: an earlier revision, as `rollback` writes it
+//! - `revoking`: the kind `revoke`, in both readings of what a new key does to the old
 //! - `every`: all steps times all failures, counted
 //! - `wire`: the real client against a gateway that breaks connections
 
@@ -27,6 +28,7 @@ mod publish;
 mod refusals;
 mod rekey;
 mod restoring;
+mod revoking;
 mod stage;
 mod take_over;
 mod tap;

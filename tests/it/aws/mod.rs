@@ -4,6 +4,7 @@
 //! - `stage`: an account, a gateway, and runs with credentials in variables
 //! - `work`: every command, and its JSON
 //! - `lifecycle`: what becomes of a claim, of a record that was removed, and of fields of others
+//! - `revoke`: retired users made useless, and proven so
 //! - `rollback`: an earlier version as a new one
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `counts`: which calls a command makes
@@ -16,6 +17,7 @@ mod faults;
 mod found;
 mod leaks;
 mod lifecycle;
+mod revoke;
 mod rollback;
 mod rotate;
 mod stage;

@@ -4,6 +4,7 @@
 //! - `stage`: a secrets engine, a gateway, and runs with a token
 //! - `peer`: servers that are no Vault, and what a run of the binary costs
 //! - `work`: every command with the policy that is shipped for it
+//! - `revoke`: retired users made useless, and proven so
 //! - `rollback`: an earlier credential as a new version
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `shared`: two profiles, logins of the file, fields of others
@@ -31,6 +32,7 @@ mod leaks;
 mod login;
 mod peer;
 mod refused;
+mod revoke;
 mod rollback;
 mod rotate;
 mod shared;

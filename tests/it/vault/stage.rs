@@ -10,7 +10,7 @@ use momo_live::{KvVersion, Vault, VaultOptions};
 use serde_json::{Value, json};
 
 use crate::held::Held;
-use crate::sandbox::{Momo, Ran, Sandbox, gateway, key, until};
+use crate::sandbox::{Momo, Ran, Sandbox, gateway, gateway_whose_keys_add_up, key, until};
 
 pub(super) const EXEC: &str = include_str!("../../../backends/vault/policies/exec.hcl");
 pub(super) const IMPORT: &str = include_str!("../../../backends/vault/policies/import.hcl");
@@ -80,6 +80,13 @@ impl Stage {
             Self { sandbox: Sandbox::new(), gateway, mount, token: String::new(), address, base_url, server };
         stage.token = stage.token_of(&[ROTATE]);
         stage
+    }
+
+    /// Another gateway, at which a new key leaves the user's older ones working.
+    pub(super) fn keys_add_up(mut self) -> Self {
+        self.gateway = gateway_whose_keys_add_up();
+        self.base_url = self.gateway.base_url().to_owned();
+        self
     }
 
     /// A credential that works, among fields of others.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{
-    abort, completions, doctor, exec, import, list, man, provision, remove, resume, revoke, rollback, rotate,
-    status, trust, verify,
+    abort, completions, compromise, doctor, exec, import, list, man, provision, remove, resume, revoke,
+    rollback, rotate, status, trust, verify,
 };
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Abort(abort::Options),
     #[command(about = "Print a completion script for a shell")]
     Completions(completions::Options),
+    #[command(about = "A key has leaked: replace it now, make the old one useless, and report")]
+    Compromise(compromise::Options),
     #[command(about = "Say where settings come from, and what is wrong with store and login")]
     Doctor(doctor::Options),
     #[command(about = "Start a program with credentials in its environment")]
@@ -127,6 +129,7 @@ impl Command {
         match self {
             Self::Abort(_) => "abort",
             Self::Completions(_) => "completions",
+            Self::Compromise(_) => "compromise",
             Self::Doctor(_) => "doctor",
             Self::Exec(_) => "exec",
             Self::Import(_) => "import",
@@ -151,6 +154,7 @@ impl Command {
         matches!(
             self,
             Self::Abort(_)
+                | Self::Compromise(_)
                 | Self::Import(_)
                 | Self::Provision(_)
                 | Self::Remove(_)

@@ -3,6 +3,7 @@
 mod abort;
 mod args;
 mod completions;
+mod compromise;
 mod confirm;
 mod context;
 mod deposit;
@@ -139,6 +140,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
     match command {
         Command::Abort(options) => abort::run(context, &options),
         Command::Completions(options) => completions::run(context, &options),
+        Command::Compromise(options) => compromise::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options),
         Command::Exec(options) => exec::run(context, options),
         Command::Import(options) => import::run(context, &options),

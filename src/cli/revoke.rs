@@ -16,10 +16,10 @@ use super::keys::{Keys, refused};
 use super::provision::{TIMEOUT, lease};
 use super::resume::nothing_open;
 use crate::config::Settings;
-use crate::credential::{Claim, Field, check_api_user};
+use crate::credential::{Claim, Field, Record, check_api_user};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{
-    By, Driver, Here, RevocationEnd, RevocationPlan, Seeds, Seen, Takeover, Target, aborted,
+    By, Driver, Here, RevocationEnd, RevocationPlan, Seeds, Seen, Settled, Takeover, Target, aborted,
 };
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result, prompt};
@@ -101,6 +101,40 @@ pub(super) async fn finish(
     report.end(context, settings, place)
 }
 
+/// The second part of `compromise`: all that are retired, the one that was just replaced among them. `leaked` is the
+/// record as it was before, whose key no store may have any more.
+pub(super) async fn after_rotation(
+    context: &Context,
+    settings: &Settings,
+    place: &Place,
+    leaked: &Record,
+) -> Result<Report> {
+    let seen = place.seen(settings, context).await?;
+    if seen.record.same_access(leaked) {
+        let what = format!("{} still holds the credential that has leaked", place.location);
+        return Err(Error::new(Kind::Conflict, what)
+            .at(&place.location)
+            .because("the new one was stored elsewhere, or somebody put the old one back"));
+    }
+    let revoker = Revoker::new(context, settings, place, &seen)?;
+    let mut targets = revoker.targets(&users(&seen, None)).await?;
+    targets::learn(&mut targets, leaked);
+    let held = targets::held(context, place, &targets).await?;
+    targets.retain(|target| held.iter().all(|holding| holding.what != target.user));
+    if revoker.by == By::Portal && !targets.is_empty() {
+        let users: Vec<_> = targets.iter().map(|target| target.user).collect();
+        portal::wait(context, place, &users)?;
+    }
+    let hold = place.hold(Work::Upkeep, context).await?;
+    let seen = place.unchanged(settings, context, &seen.expect).await?;
+    place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
+    if targets.is_empty() {
+        let settled = Settled { record: seen.record, revision: None, users: Vec::new() };
+        return Ok(Report::new(settled, revoker.by, Vec::new()).left_alone(held));
+    }
+    Ok(revoker.carry_out(seen, targets, None, hold).await?.left_alone(held))
+}
+
 /// Those that are retired, the user of a dead claim among them, or the one that was asked for. Never the record's own,
 /// which a restored backup may list.
 fn users(seen: &Seen, only: Option<Uuid>) -> Vec<Uuid> {
@@ -167,6 +201,11 @@ impl<'a> Revoker<'a> {
             return Err(nobody_to_ask(place, &effective));
         }
         Ok(Self { context, settings, place, effective, keys, by })
+    }
+
+    /// Whether nobody has to go to the Partner Portal.
+    pub(super) fn is_automatic(&self) -> bool {
+        self.by == By::NewKey
     }
 
     /// Whether the user that was named may be revoked.

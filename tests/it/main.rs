@@ -5,6 +5,7 @@
 //! - `architecture`: the documents name what exists, and the tree keeps its rules
 //! - `aws`: records in AWS, as moto has it
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
+//! - `compromise`: the drill for a leaked key, on a dotenv file
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
@@ -32,6 +33,7 @@ mod after;
 mod architecture;
 mod aws;
 mod catalogue;
+mod compromise;
 mod exec;
 mod gate;
 mod held;

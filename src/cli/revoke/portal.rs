@@ -14,7 +14,7 @@ pub(super) fn wait(context: &Context, place: &Place, users: &[Uuid]) -> Result<(
     }
     output.note("Programs that still use one of them fail from then on.");
     let answer = prompt::text("Press Enter when that is done, or type n to stop").map_err(|error| {
-        Error::new(Kind::Usage, "nobody said that it is done; nothing was changed")
+        Error::new(Kind::Usage, "nobody said that it is done, so no key was tried")
             .because(error)
             .at(&place.location)
             .next("run it again when you can go to the portal")
@@ -23,7 +23,7 @@ pub(super) fn wait(context: &Context, place: &Place, users: &[Uuid]) -> Result<(
     if matches!(answer.trim(), "" | "y" | "Y" | "yes") {
         return Ok(());
     }
-    Err(Error::new(Kind::Usage, "not confirmed; nothing was changed")
+    Err(Error::new(Kind::Usage, "not confirmed, so no key was tried")
         .at(&place.location)
         .next("run it again when you can go to the portal"))
 }

@@ -1,10 +1,14 @@
 //! What people and scripts are told of a revocation.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::audit::Ending;
 use crate::cli::context::{Context, Place};
 use crate::cli::document;
+use crate::cli::holders::Holding;
 use crate::config::Settings;
 use crate::lifecycle::{By, Fate, Revoked, Settled};
 use crate::{Error, Kind, Outcome, Result};
@@ -14,11 +18,18 @@ pub(in crate::cli) struct Report {
     settled: Settled,
     by: By,
     steps: Vec<Value>,
+    held: Vec<Holding<Uuid>>,
 }
 
 impl Report {
     pub(super) fn new(settled: Settled, by: By, steps: Vec<Value>) -> Self {
-        Self { settled, by, steps }
+        Self { settled, by, steps, held: Vec::new() }
+    }
+
+    /// Adds those that were left alone, since another record holds them.
+    pub(super) fn left_alone(mut self, held: Vec<Holding<Uuid>>) -> Self {
+        self.held = held;
+        self
     }
 
     /// Each user, for JSON.
@@ -30,13 +41,42 @@ impl Report {
                 "proven": revoked.fate.is_proven(),
             })
         });
-        users.collect()
+        let held = self.held_users().into_iter().map(
+            |user| json!({ "api_user": user.to_string(), "outcome": "in-use-elsewhere", "proven": false }),
+        );
+        users.chain(held).collect()
+    }
+
+    fn held_users(&self) -> BTreeSet<Uuid> {
+        self.held.iter().map(|holding| holding.what).collect()
+    }
+
+    /// The records that hold one of the users still, for JSON.
+    pub(in crate::cli) fn holders(&self) -> Value {
+        let holders = self.held.iter();
+        holders.map(|holding| json!({ "profile": holding.profile, "location": holding.location })).collect()
+    }
+
+    /// The steps that were taken.
+    pub(in crate::cli) fn steps(&self) -> &[Value] {
+        &self.steps
+    }
+
+    /// What it left.
+    pub(in crate::cli) fn settled(&self) -> &Settled {
+        &self.settled
     }
 
     /// Tells people of each user.
     pub(in crate::cli) fn say(&self, context: &Context) {
         for revoked in &self.settled.users {
             context.output.note(&format!("API user {}: {}", revoked.user, self.words(revoked)));
+        }
+        for holding in &self.held {
+            context.output.warn(&format!(
+                "profile {} still has API user {}, at {}",
+                holding.profile, holding.what, holding.location
+            ));
         }
     }
 
@@ -54,7 +94,7 @@ impl Report {
         let location = &place.location;
         let left = || self.settled.users.iter().filter(|revoked| !revoked.fate.is_proven());
         let any = |wanted: fn(&Fate) -> bool| left().any(|revoked| wanted(&revoked.fate));
-        let error = if any(|fate| *fate == Fate::Alive) {
+        let error = if any(|fate| *fate == Fate::Alive) || !self.held.is_empty() {
             Error::new(Kind::Denied, format!("NOT REVOKED: a retired API user of {location} still works"))
         } else if left().next().is_some() {
             let what = format!("not every retired API user of {location} is proven to be revoked");
@@ -65,6 +105,17 @@ impl Report {
         let mut error = left().fold(error, |error, revoked| {
             error.because(format!("API user {}: {}", revoked.user, self.words(revoked)))
         });
+        for user in self.held_users() {
+            error = error
+                .because(format!("API user {user}: NOT REVOKED: another profile of the config file has it"));
+        }
+        for holding in &self.held {
+            let profile = &holding.profile;
+            error = error.next(format!("rotate it there: `momo-cred rotate -p {profile}`"));
+        }
+        if !self.held.is_empty() {
+            error = error.next("then run `momo-cred revoke` here");
+        }
         if any(|fate| *fate == Fate::Alive) {
             error = error.next(match self.by {
                 By::NewKey => {

@@ -28,7 +28,7 @@ pub(super) async fn of(
 }
 
 /// Takes the key of a record that is of one of the users.
-fn learn(targets: &mut [Target], record: &Record) {
+pub(super) fn learn(targets: &mut [Target], record: &Record) {
     let (Ok(Some(user)), Some(key)) = (record.api_user(), record.get(Field::ApiKey)) else { return };
     let Some(target) = targets.iter_mut().find(|target| target.user == user) else { return };
     if check_key(Field::ApiKey, key).is_ok() && !has(target, key) {
@@ -46,9 +46,7 @@ pub(super) async fn held(context: &Context, place: &Place, targets: &[Target]) -
         let (key, user) = (record.get(Field::ApiKey)?, record.api_user().ok().flatten());
         targets.iter().find(|target| user == Some(target.user) || has(target, key)).map(|target| target.user)
     });
-    held.await.map_err(|error| {
-        error.next("put that right, or take the profile out of the config file; nothing was changed")
-    })
+    held.await.map_err(|error| error.next("put that right, or take the profile out of the config file"))
 }
 
 #[cfg(test)]

@@ -8,15 +8,16 @@ use crate::cli::deposit::{Deposit, Over};
 use crate::cli::given::{Given, Source, Taker};
 use crate::cli::holders;
 use crate::cli::plan::Plan;
+use crate::cli::provision::Ended;
 use crate::config::{Origin, Setting, Settings};
 use crate::credential::Field;
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::Check;
-use crate::{Error, Kind, Outcome, Result, prompt};
+use crate::{Error, Kind, Result, prompt};
 
 impl Old<'_> {
     /// By way of the Partner Portal.
-    pub(super) async fn guide(self, mut settings: Settings) -> Result<Outcome> {
+    pub(super) async fn guide(self, mut settings: Settings) -> Result<Ended> {
         let (context, options, place) = (self.context, self.options, self.place);
         if options.strategy == Strategy::Rekey {
             return Err(self.no_rekey());
@@ -28,7 +29,7 @@ impl Old<'_> {
         };
         self.say_what_is_lost();
         if options.dry_run && options.from.is_none() {
-            return self.portal_plan(None)?.show(context, &settings, place, "rotate");
+            return self.portal_plan(None)?.show(context, &settings, place, "rotate").map(Ended::Told);
         }
         if options.from.is_none() {
             self.say_what_to_do()?;
@@ -38,19 +39,22 @@ impl Old<'_> {
         let effective = self.effective_with(&known, &given)?;
         given.warn_about_user(context, &effective);
         if options.dry_run {
-            return self.portal_plan(Some(&given))?.show(context, &settings, place, "rotate");
+            return self
+                .portal_plan(Some(&given))?
+                .show(context, &settings, place, "rotate")
+                .map(Ended::Told);
         }
         let deposit = Deposit { context, effective: &effective, given: &given, check: Check::Full };
         let location = settings.store.value.clone();
-        let outcome = deposit.store(&mut settings, Over::Seen(self.seen.expect.clone())).await;
-        let outcome = outcome.map_err(|error| match source {
+        let ended = deposit.store(&mut settings, Over::Seen(self.seen.expect.clone())).await;
+        let ended = ended.map_err(|error| match source {
             Source::Person => error.next("keep the popup of the portal open until its values are stored"),
             _ => error,
         })?;
-        if settings.store.value == location {
+        if settings.store.value == location && !options.in_a_drill {
             self.remind(&given).await?;
         }
-        Ok(outcome)
+        Ok(ended)
     }
 
     fn no_rekey(&self) -> Error {

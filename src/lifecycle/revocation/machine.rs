@@ -221,11 +221,15 @@ impl Revocation {
         doubt: Option<Refusal>,
         answer: Result<(), Refusal>,
     ) -> Effect {
-        match answer {
-            Ok(()) => self.came_to(role, Fate::Alive),
+        match (answer, doubt) {
+            // No new key may have been made: that says nothing of what one does to the old.
+            (Ok(()), Some(doubt)) => self.came_to(role, Fate::Unclear(doubt)),
+            (Ok(()), None) => self.came_to(role, Fate::Alive),
             // The one refusal that is about the pair.
-            Err(refusal) if refusal.diagnosis == Diagnosis::LoginFailed => self.try_key(role, key + 1, doubt),
-            Err(refusal) => self.came_to(role, Fate::Unclear(refusal)),
+            (Err(refusal), doubt) if refusal.diagnosis == Diagnosis::LoginFailed => {
+                self.try_key(role, key + 1, doubt)
+            }
+            (Err(refusal), _) => self.came_to(role, Fate::Unclear(refusal)),
         }
     }
 

@@ -142,7 +142,8 @@ fn only_a_refused_pair_proves_anything() {
 
 #[test]
 fn an_answer_that_was_lost_is_settled_by_the_old_key() {
-    for (side, fate) in [(Side::After, Fate::Dead), (Side::Before, Fate::Alive)] {
+    let lost = silent(Step::CreateKey);
+    for (side, fate) in [(Side::After, Fate::Dead), (Side::Before, Fate::Unclear(lost))] {
         let bench = rotated();
         bench.gateway.refuse(Point::Key, side, silent(Step::CreateKey));
         assert_eq!(fates(&settled(revoke(&bench, vec![old()]))), [fate]);

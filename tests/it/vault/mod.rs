@@ -8,6 +8,7 @@
 //! - `rollback`: an earlier credential as a new version
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `shared`: two profiles, logins of the file, fields of others
+//! - `compromise`: the drill for a leaked key
 //! - `counts`: how many requests and connections a command costs
 //! - `crash`: answers that are lost, and deaths of server and client
 //! - `ended`: tokens that end on the way, records that were deleted
@@ -21,6 +22,7 @@
 //! - `kv1`: the secrets engine without compare-and-swap
 
 mod busy;
+mod compromise;
 mod counts;
 mod crash;
 mod dense;

@@ -116,7 +116,7 @@ impl Leaked {
             }
             Err(error) => (None, Some(self.not_revoked(error, &done, place))),
         };
-        self.tell(context, done, report, error)
+        self.tell(context, done, report.as_ref(), error.as_ref())
     }
 
     /// Why nothing was revoked. But for an outage, which leaves open what was done, the key works for all that is known.
@@ -139,41 +139,40 @@ impl Leaked {
         &self,
         context: &Context,
         done: Done,
-        report: Option<Report>,
-        error: Option<Error>,
+        report: Option<&Report>,
+        error: Option<&Error>,
     ) -> Result<Outcome> {
         let Done { mut head, revision, outcome } = done;
-        let ending = match (&outcome, &error) {
+        let ending = match (&outcome, error) {
             (Outcome::Signal(_), _) => Ending::Stopped,
             (_, Some(error)) => Ending::Failed(error.kind()),
             (_, None) => Ending::Ok,
         };
-        let settled = report.as_ref().map(Report::settled);
+        let settled = report.map(Report::settled);
         let now = settled.map(|settled| (settled.revision.as_ref().unwrap_or(&revision), &settled.record));
         context.trail.ended(&context.output, ending, now);
-        if let Some(error) = &error {
+        if let Some(error) = error {
             context.output.error(error);
         }
-        let code = error.as_ref().map_or(0, |error| error.kind().exit_code());
+        let code = error.map_or(0, |error| error.kind().exit_code());
         if context.output.json() {
             if let Some((revision, record)) = now {
                 document::record(&mut head, record);
                 head.insert("revision".into(), json!(revision.as_str()));
             }
-            if let (Some(report), Some(steps)) =
-                (&report, head.get_mut("steps").and_then(Value::as_array_mut))
+            if let (Some(report), Some(steps)) = (report, head.get_mut("steps").and_then(Value::as_array_mut))
             {
                 steps.extend(report.steps().iter().cloned());
             }
             let replaced =
                 json!({ "api_user": self.user.to_string(), "api_key": { "fingerprint": self.print() } });
             head.insert("replaced".into(), replaced);
-            head.insert("revoked".into(), report.as_ref().map_or(json!([]), Report::document));
-            head.insert("holders".into(), report.as_ref().map_or(Value::Null, Report::holders));
-            if let Some(error) = &error {
+            head.insert("revoked".into(), report.map_or(json!([]), Report::document));
+            head.insert("holders".into(), report.map_or(Value::Null, Report::holders));
+            if let Some(error) = error {
                 head.insert("error".into(), document::error(error, code));
             }
-            context.result(head, error.as_ref().map_or("ok", document::outcome))?;
+            context.result(head, error.map_or("ok", document::outcome))?;
         }
         Ok(match outcome {
             Outcome::Signal(signal) => Outcome::Signal(signal),

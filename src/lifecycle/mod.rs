@@ -1,4 +1,5 @@
-//! How a credential comes into a store without ever being lost or mixed: provision, rotate, import, resume, abort.
+//! How a credential comes into a store without ever being lost or mixed: provision, rotate, import, rollback, resume, abort;
+//! and, in [`Revocation`], how one that was replaced is made useless.
 //!
 //! One pure step machine ([`Machine`]) and a [`Driver`] that performs its effects. A claim is an ordinary
 //! compare-and-swap write of the same record with `pending_*` fields, so the same steps serve every store. The key that

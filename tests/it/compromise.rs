@@ -1,6 +1,7 @@
 //! The drill for a leaked key, on a dotenv file: memory alone has the old key, and still proves that it is dead. Every run
 //! logs at trace level with full backtraces, and what it printed is searched for values.
 
+use momo_cred_backend_testkit::Canary;
 use momo_gateway::{Action, Answer, Fault, Operation};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -41,6 +42,17 @@ fn the_leaked_key_is_replaced_and_proven_dead_though_no_store_has_it_any_more() 
     assert!(!old_works(&stage));
     let _ = stage.run(["verify"]).code(0);
     stage.assert_clean();
+}
+
+/// The one value that no test can learn from the store: it must not be there.
+#[test]
+fn the_key_that_nobody_keeps_is_nowhere() {
+    let stage = Stage::with_old();
+    let nobodys = Canary::hex("a key that nobody keeps");
+    stage.gateway.script(Fault::on(Operation::CreateKey, Action::Key(nobodys.value().to_owned())).skip(1));
+    let _ = stage.run(COMPROMISE).code(0).no_leak(std::slice::from_ref(&nobodys));
+    assert!(stage.gateway.authenticates(OLD_USER, nobodys.value()), "it was not issued");
+    stage.sandbox.assert_no_leak(&[nobodys], &[]);
 }
 
 #[test]

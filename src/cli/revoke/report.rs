@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use momo_cred_backend_api::Revision;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -164,7 +165,7 @@ impl Report {
 
     /// Adds what became of record and users.
     fn describe(&self, head: &mut Map<String, Value>) {
-        let revision = self.settled.revision.as_ref().map(|revision| revision.as_str());
+        let revision = self.settled.revision.as_ref().map(Revision::as_str);
         head.insert("revision".into(), json!(revision));
         head.insert("claim".into(), Value::Null);
         head.insert("revoked".into(), self.document());

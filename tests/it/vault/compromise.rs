@@ -6,19 +6,12 @@ use serde_json::{Value, json};
 
 use super::stage::{OLD_USER, ROTATE, Stage, old_key};
 use crate::pty::{Pty, Status};
-use crate::sandbox::{Ran, key};
+use crate::sandbox::key;
 
 const COMPROMISE: [&str; 3] = ["compromise", "--yes", "--json"];
 
 fn old_works(stage: &Stage) -> bool {
     stage.gateway.authenticates(OLD_USER, old_key().value())
-}
-
-/// A run with a config file that is named.
-fn with_config(stage: &Stage, config: &str, args: &[&str]) -> Ran {
-    stage.sandbox.write("named.toml", config, 0o600);
-    let path = stage.sandbox.path("named.toml");
-    stage.momo(args).env("MOMO_CRED_CONFIG", path).run().no_leak(&[old_key()])
 }
 
 #[test]
@@ -57,7 +50,7 @@ fn other_profiles_that_hold_it_are_told_and_not_cut_off() {
     );
     let profile = ["-p", "collection"];
     let args: Vec<_> = COMPROMISE.into_iter().chain(profile).collect();
-    let ran = with_config(&stage, &config, &args).code(77).says("NOT REVOKED").says("profile payouts");
+    let ran = stage.run_with(&config, &args).code(77).says("NOT REVOKED").says("profile payouts");
     let result = ran.json().pop().unwrap();
     assert_eq!(result["holders"], json!([{ "profile": "payouts", "location": payouts }]));
     assert_eq!(
@@ -69,7 +62,7 @@ fn other_profiles_that_hold_it_are_told_and_not_cut_off() {
     // Once the other one is rotated, it goes.
     let rotated = stage.momo(&["rotate"]).env("MOMO_CRED_STORE", &payouts).run();
     let _ = rotated.code(0);
-    let _ = with_config(&stage, &config, &["revoke", "--yes", "-p", "collection"]).code(0);
+    let _ = stage.run_with(&config, &["revoke", "--yes", "-p", "collection"]).code(0);
     assert!(!old_works(&stage));
 }
 
@@ -79,7 +72,7 @@ fn the_hook_runs_in_between_and_the_trail_has_both_changes() {
         let stage = Stage::new().map(|stage| if dies { stage } else { stage.keys_add_up() });
         let Some(stage) = stage.map(Stage::with_old) else { return };
         let config = "audit = \"audit.jsonl\"\nhook-post = \"env > hook.txt\"\n[profiles.default]\n";
-        let ran = with_config(&stage, config, &COMPROMISE).code(if dies { 0 } else { 77 });
+        let ran = stage.run_with(config, &COMPROMISE).code(if dies { 0 } else { 77 });
         let result = ran.json().pop().unwrap();
         assert_eq!(result["hook"]["outcome"], "ok");
         let hook = stage.sandbox.read("hook.txt");
@@ -87,16 +80,10 @@ fn the_hook_runs_in_between_and_the_trail_has_both_changes() {
         assert!(hook.contains("MOMO_CRED_HOOK_REVISION=3"), "before the revocation: {hook}");
         let trail = stage.sandbox.read("audit.jsonl");
         let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let told: Vec<_> = lines
-            .iter()
-            .map(|line| {
-                ["command", "outcome", "error", "previous_revision", "revision"].map(|key| line[key].clone())
-            })
-            .collect();
         let (outcome, error) = if dies { ("ok", Value::Null) } else { ("failed", json!("denied")) };
         let first = [json!("compromise"), json!("ok"), Value::Null, json!("1"), json!("3")];
         let second = [json!("compromise"), json!(outcome), error, json!("3"), json!("5")];
-        assert_eq!(told, [first, second]);
+        assert_eq!(stage.audited(), [first, second]);
         let prints = &lines[1]["fingerprints"]["api_key"];
         assert_eq!(prints["old"], prints["new"], "a revocation changes no key of the record");
         assert_ne!(lines[0]["fingerprints"]["api_key"]["old"], prints["new"]);

@@ -187,6 +187,17 @@ fn another_record_that_holds_the_user_stops_it() {
 }
 
 #[test]
+fn the_trail_has_a_line_of_what_was_not_proven_too() {
+    for (stage, outcome, error) in [(dies(), "ok", Value::Null), (adds_up(), "failed", json!("denied"))] {
+        let Some(stage) = stage else { return };
+        let config = "audit = \"audit.jsonl\"\n[profiles.default]\n";
+        let _ = stage.run_with(config, &REVOKE).code(if outcome == "ok" { 0 } else { 77 });
+        assert_eq!(stage.audited(), [[json!("revoke"), json!(outcome), error, json!("3"), json!("5")]]);
+        stage.sandbox.assert_no_leak(&[old_key()], &[]);
+    }
+}
+
+#[test]
 fn who_may_only_read_revokes_nothing() {
     let Some(stage) = dies() else { return };
     let _ = stage.run_as(&[EXEC], &["revoke", "--yes"]).code(77).says("error[denied]");

@@ -72,7 +72,7 @@ fn a_revision_that_is_named_is_looked_at_before_anything_is_written() {
     ] {
         let _ = stage.run(&["rollback", "--to", revision]).code(code).says(says);
     }
-    assert_eq!((&stage.status()["revision"], stage.gateway.requests().len() > 0), (&json!("7"), true));
+    assert_eq!(stage.status()["revision"], "7");
     let _ = stage.run(&["rollback", "--to", "1"]).code(0).says("back to revision 1:");
     assert_eq!(stage.served("MOMO_API_KEY"), old_key().value());
 }
@@ -99,6 +99,28 @@ fn what_the_gateway_refuses_or_cannot_tell_is_not_written() {
     assert_eq!(stage.status()["revision"], "4");
     // Who may only read finds out, too.
     let _ = stage.run_as(&[EXEC], &["rollback"]).code(77).says("error[denied]");
+}
+
+#[test]
+fn the_trail_has_a_line_and_the_hook_runs() {
+    let Some(stage) = rotated() else { return };
+    let config = "audit = \"audit.jsonl\"\n[profiles.default]\n";
+    let ran = stage.run_with(config, &["rollback", "--json", "--hook-post", "env > hook.txt"]).code(0);
+    assert_eq!(ran.json().pop().unwrap()["hook"]["outcome"], "ok");
+    let hook = stage.sandbox.read("hook.txt");
+    assert!(hook.contains("MOMO_CRED_HOOK_COMMAND=rollback") && hook.contains(OLD_USER), "{hook}");
+    let _ = stage.run_with(config, &["rollback", "--to", "5"]).code(0);
+    let _ = stage.run_with(config, &["rollback", "--to", "9"]).code(66);
+    let line = |outcome: &str, error: Value, before: &str, revision: Value| {
+        [json!("rollback"), json!(outcome), error, json!(before), revision]
+    };
+    let want = [
+        line("ok", Value::Null, "4", json!("5")),
+        line("noop", Value::Null, "5", json!("5")),
+        line("failed", json!("not-found"), "5", Value::Null),
+    ];
+    assert_eq!(stage.audited(), want);
+    stage.sandbox.assert_no_leak(&[old_key()], &[]);
 }
 
 #[test]

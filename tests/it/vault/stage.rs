@@ -167,6 +167,21 @@ impl Stage {
         self.momo(args).run().no_leak(&self.canaries())
     }
 
+    /// Runs with a config file that is named.
+    pub(super) fn run_with(&self, config: &str, args: &[&str]) -> Ran {
+        self.sandbox.write("named.toml", config, 0o600);
+        let path = self.sandbox.path("named.toml");
+        self.momo(args).env("MOMO_CRED_CONFIG", path).run().no_leak(&self.canaries())
+    }
+
+    /// The lines of the audit trail that such a run has written, as far as they do not differ from run to run.
+    pub(super) fn audited(&self) -> Vec<[Value; 5]> {
+        let trail = self.sandbox.read("audit.jsonl");
+        let lines = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let keys = ["command", "outcome", "error", "previous_revision", "revision"];
+        lines.map(|line| keys.map(|key| line[key].clone())).collect()
+    }
+
     /// Runs with a token of shipped policies.
     pub(super) fn run_as(&self, policies: &[&str], args: &[&str]) -> Ran {
         let token = self.token_of(policies);

@@ -25,7 +25,7 @@ fn the_leaked_key_is_replaced_and_proven_dead_though_no_store_has_it_any_more() 
     let names: Vec<_> = steps.iter().map(|event| event["steps"][0]["name"].as_str().unwrap()).collect();
     let rotation = ["preflight", "claim", "user", "key", "token", "read", "publish", "read-back"];
     let want: Vec<_> =
-        rotation.into_iter().chain(["preflight", "claim", "renew", "old-key", "settle"]).collect();
+        rotation.into_iter().chain(["preflight", "claim", "renew", "old-key", "in-use", "settle"]).collect();
     assert_eq!(names, want);
     assert_eq!(result["steps"].as_array().unwrap().len(), want.len());
     assert!(events.iter().filter(|event| event["event"] == "result").count() == 1);

@@ -126,7 +126,7 @@ impl Report {
                 By::Portal => "revoke it in the Partner Portal, then run `momo-cred revoke` again",
             });
         }
-        if any(|fate| matches!(fate, Fate::Unclear(_) | Fate::Unasked)) {
+        if any(|fate| matches!(fate, Fate::Unclear(_) | Fate::Doubtful(_) | Fate::Unasked)) {
             error = error.next("run `momo-cred revoke` again later; those users stay on the list");
         }
         if any(|fate| *fate == Fate::Unproven) {

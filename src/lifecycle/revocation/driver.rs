@@ -51,8 +51,15 @@ impl Driver<'_> {
                 }
                 Effect::Try(user, key) => {
                     watch.begins("old-key");
-                    let answer = self.try_old(&machine, user, &key).await;
+                    let answer = self.try_pair(&machine, user, &key).await;
                     watch.ended(&trial(answer.as_ref().err()));
+                    Event::Tried(answer)
+                }
+                Effect::Control(user, key) => {
+                    watch.begins("in-use");
+                    let answer = self.try_pair(&machine, user, &key).await;
+                    watch
+                        .ended(&StepReport { hint: None, ..StepReport::of("in-use", answer.as_ref().err()) });
                     Event::Tried(answer)
                 }
                 Effect::Fence => {
@@ -92,9 +99,9 @@ impl Driver<'_> {
         }
     }
 
-    async fn try_old(&self, machine: &Revocation, user: Uuid, old: &Secret) -> Result<(), Refusal> {
+    async fn try_pair(&self, machine: &Revocation, user: Uuid, api_key: &Secret) -> Result<(), Refusal> {
         let inputs = &machine.plan().inputs;
-        self.gateway.token(inputs.product, &inputs.subscription_key, user, old).await.map(drop)
+        self.gateway.token(inputs.product, &inputs.subscription_key, user, api_key).await.map(drop)
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Fate {
     Unproven,
     /// The gateway did not say.
     Unclear(Refusal),
+    /// Its keys are refused, and so is the credential in use: that proves nothing.
+    Doubtful(Refusal),
     /// An earlier refusal ended the run.
     Unasked,
 }
@@ -45,7 +47,7 @@ impl Fate {
             Self::Unknown => "unknown-user",
             Self::Alive => "still-works",
             Self::Unproven => "unproven",
-            Self::Unclear(_) => "inconclusive",
+            Self::Unclear(_) | Self::Doubtful(_) => "inconclusive",
             Self::Unasked => "not-asked",
         }
     }
@@ -61,6 +63,9 @@ impl fmt::Display for Fate {
                 f.write_str("renewed, not proven: no old key of it is known that could be tried")
             }
             Self::Unclear(refusal) => write!(f, "cannot be told: {refusal}"),
+            Self::Doubtful(refusal) => {
+                write!(f, "cannot be told: the credential in use gets no token either: {refusal}")
+            }
             Self::Unasked => f.write_str("not asked: the run had to stop before"),
         }
     }

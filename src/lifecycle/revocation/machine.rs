@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - No key is asked for a user before a claim of kind `revoke` is stored, and never for the user of the record.
-//! - A user leaves the list only when every key of it that is known was refused as a pair, or the gateway does not know it.
-//!   A refusal of the subscription key, an outage or silence says nothing.
+//! - A user leaves the list only when every key of it that is known was refused as a pair, while the credential in use was
+//!   not, or when the gateway does not know it. A refusal of the subscription key, an outage or silence says nothing.
 //! - Keys of users that were asked for are nowhere: the driver drops them unread.
 
 use std::mem;
@@ -13,7 +13,7 @@ use momo_cred_backend_api::{Document, ErrorKind, Expect, Lookup, Revision, Secre
 use uuid::Uuid;
 
 use super::{By, Fate, RevocationEnd, RevocationPlan, Revoked, Settled, finish};
-use crate::credential::{Claim, Record};
+use crate::credential::{Claim, Field, Record};
 use crate::lifecycle::{KeyRole, compose};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
@@ -31,6 +31,8 @@ pub(super) enum Effect {
     Renew(KeyRole, Uuid),
     /// Try an old key of the user.
     Try(Uuid, Secret),
+    /// Try the credential in use: where that is refused, too, a refusal says nothing.
+    Control(Uuid, Secret),
     /// Read the record before the list is written.
     Fence,
     /// Write the list.
@@ -59,6 +61,7 @@ enum State {
     Claiming { role: KeyRole },
     Renewing { role: KeyRole },
     Trying { role: KeyRole, key: usize, doubt: Option<Refusal> },
+    Controlling { role: KeyRole },
     Fencing { round: u8 },
     Settling { round: u8, record: Record },
     Done,
@@ -72,12 +75,14 @@ pub struct Revocation {
     /// The claim, and the record as we wrote it.
     open: Option<(Claim, Record)>,
     users: Vec<Revoked>,
+    /// Whether the gateway has let the credential in use in, during this run.
+    admits: bool,
 }
 
 impl Revocation {
     /// A machine before its first step.
     pub fn new(plan: RevocationPlan) -> Self {
-        Self { plan, state: State::Start, open: None, users: Vec::new() }
+        Self { plan, state: State::Start, open: None, users: Vec::new(), admits: false }
     }
 
     /// The plan.
@@ -100,6 +105,7 @@ impl Revocation {
             (State::Trying { role, key, doubt }, Event::Tried(answer)) => {
                 self.tried(role, key, doubt, answer)
             }
+            (State::Controlling { role }, Event::Tried(answer)) => self.controlled(role, answer),
             (State::Fencing { round }, Event::Read(answer)) => self.fenced(round, answer),
             (State::Settling { round, record }, Event::Written(answer)) => {
                 self.settled(round, record, answer)
@@ -208,7 +214,7 @@ impl Revocation {
                 self.state = State::Trying { role, key, doubt };
                 effect
             }
-            (None, _) if key > 0 => self.came_to(role, Fate::Dead),
+            (None, _) if key > 0 => self.control(role),
             (None, Some(doubt)) => self.came_to(role, Fate::Unclear(doubt)),
             (None, None) => self.came_to(role, Fate::Unproven),
         }
@@ -231,6 +237,25 @@ impl Revocation {
             }
             (Err(refusal), _) => self.came_to(role, Fate::Unclear(refusal)),
         }
+    }
+
+    /// Every key was refused. Before that counts, the gateway has to let the credential in use in: in an outage it has
+    /// been seen to refuse pairs that are good.
+    fn control(&mut self, role: KeyRole) -> Effect {
+        let record = &self.plan.seen.record;
+        let in_use = record.api_user().ok().flatten().zip(record.get(Field::ApiKey).cloned());
+        match in_use.filter(|_| !self.admits) {
+            Some((user, key)) => {
+                self.state = State::Controlling { role };
+                Effect::Control(user, key)
+            }
+            None => self.came_to(role, Fate::Dead),
+        }
+    }
+
+    fn controlled(&mut self, role: KeyRole, answer: Result<(), Refusal>) -> Effect {
+        self.admits = answer.is_ok();
+        self.came_to(role, answer.map_or_else(Fate::Doubtful, |()| Fate::Dead))
     }
 
     fn came_to(&mut self, role: KeyRole, fate: Fate) -> Effect {

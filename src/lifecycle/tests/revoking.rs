@@ -79,8 +79,8 @@ fn a_key_that_is_refused_afterwards_is_proven_dead_and_its_user_leaves_the_list(
     let settled = settled(revoke(&bench, vec![old()]));
     assert_eq!(fates(&settled), [Fate::Dead]);
     assert!(!bench.gateway.authenticates(OLD_USER, &old_key().secret()));
-    let points = [Point::Preflight, Point::Claim, Point::Key, Point::Token, Point::Fence, Point::Withdraw];
-    assert_eq!(bench.points(), points);
+    let points = [Point::Preflight, Point::Claim, Point::Key, Point::Token, Point::Token];
+    assert_eq!(bench.points(), [&points[..], &[Point::Fence, Point::Withdraw]].concat());
     let record = bench.record();
     assert_eq!((record.retired(), record.claim()), (vec![], Ok(None)));
     assert!(record.document().get(FOREIGN).is_some());
@@ -138,6 +138,31 @@ fn only_a_refused_pair_proves_anything() {
         assert_eq!(fates(&settled(revoke(&bench, vec![old()]))), [Fate::Unclear(refusal)]);
         assert_eq!(bench.record().retired(), [OLD_USER]);
     }
+}
+
+/// In an outage good pairs have been seen to be refused, too.
+#[test]
+fn nothing_is_proven_while_the_credential_in_use_is_refused() {
+    for control in [answered(Step::Token, 500, Shape::Token, Diagnosis::LoginFailed), outage(Step::Token)] {
+        let bench = rotated();
+        let refused = answered(Step::Token, 500, Shape::Token, Diagnosis::LoginFailed);
+        bench.gateway.refuse(Point::Token, Side::After, refused);
+        bench.gateway.refuse(Point::Token, Side::After, control.clone());
+        assert_eq!(fates(&settled(revoke(&bench, vec![old()]))), [Fate::Doubtful(control)]);
+        assert_eq!(bench.record().retired(), [OLD_USER]);
+    }
+}
+
+/// Once for all users of a run.
+#[test]
+fn the_credential_in_use_is_tried_once() {
+    let bench = rotated();
+    let second = bench.record().api_user().unwrap().unwrap();
+    let key = bench.record().get(Field::ApiKey).unwrap().clone();
+    bench.provision().published();
+    let targets = vec![old(), Target { user: second, keys: vec![key] }];
+    assert_eq!(fates(&settled(revoke(&bench, targets))), [Fate::Dead, Fate::Dead]);
+    assert_eq!(bench.points().iter().filter(|point| **point == Point::Token).count(), 3);
 }
 
 #[test]

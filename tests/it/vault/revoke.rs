@@ -50,7 +50,7 @@ fn the_old_key_is_proven_dead_and_the_user_leaves_the_list() {
     let events = ran.json();
     let (result, steps) = events.split_last().unwrap();
     let names: Vec<_> = steps.iter().map(|event| event["steps"][0]["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["preflight", "claim", "renew", "old-key", "settle"]);
+    assert_eq!(names, ["preflight", "claim", "renew", "old-key", "in-use", "settle"]);
     assert!(steps.iter().all(|event| event["steps"][0]["outcome"] == "ok"));
     assert_eq!((&result["outcome"], &result["claim"]), (&json!("ok"), &Value::Null));
     assert_eq!(result["revoked"], json!([{"api_user": OLD_USER, "outcome": "revoked", "proven": true}]));

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{
-    abort, completions, doctor, exec, import, list, man, provision, remove, resume, rotate, status, trust,
-    verify,
+    abort, completions, compromise, doctor, exec, import, list, man, provision, remove, resume, revoke,
+    rollback, rotate, status, trust, verify,
 };
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
@@ -58,7 +58,7 @@ pub(crate) struct Global {
     /// Host that MoMo may call back, without scheme, port or path [env: MOMO_CRED_CALLBACK_HOST]
     #[arg(long, global = true, value_name = "HOST")]
     pub(crate) callback_host: Option<String>,
-    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; provision, resume and rotate 60s]
+    /// Total time for network work, such as 15s or 2m [env: MOMO_CRED_TIMEOUT] [default: 15s; 60s for provision, rotate, resume, revoke and compromise]
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<String>,
     /// Print JSON on standard output
@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Abort(abort::Options),
     #[command(about = "Print a completion script for a shell")]
     Completions(completions::Options),
+    #[command(about = "A key has leaked: replace it now, make the old one useless, and report")]
+    Compromise(compromise::Options),
     #[command(about = "Say where settings come from, and what is wrong with store and login")]
     Doctor(doctor::Options),
     #[command(about = "Start a program with credentials in its environment")]
@@ -107,6 +109,10 @@ pub(crate) enum Command {
     Remove(remove::Options),
     #[command(about = "Finish an open claim, from any machine")]
     Resume(resume::Options),
+    #[command(about = "Make retired API users useless, and prove it")]
+    Revoke(revoke::Options),
+    #[command(about = "Write an earlier credential as a new version, verified first")]
+    Rollback(rollback::Options),
     #[command(about = "Replace a credential by a new one, checked and published beside the old")]
     Rotate(rotate::Options),
     #[command(about = "Show records, revisions, claims and fingerprints; no values")]
@@ -123,6 +129,7 @@ impl Command {
         match self {
             Self::Abort(_) => "abort",
             Self::Completions(_) => "completions",
+            Self::Compromise(_) => "compromise",
             Self::Doctor(_) => "doctor",
             Self::Exec(_) => "exec",
             Self::Import(_) => "import",
@@ -131,6 +138,8 @@ impl Command {
             Self::Provision(_) => "provision",
             Self::Remove(_) => "remove",
             Self::Resume(_) => "resume",
+            Self::Revoke(_) => "revoke",
+            Self::Rollback(_) => "rollback",
             Self::Rotate(_) => "rotate",
             Self::Status(_) => "status",
             Self::Trust(_) => "trust",
@@ -145,10 +154,13 @@ impl Command {
         matches!(
             self,
             Self::Abort(_)
+                | Self::Compromise(_)
                 | Self::Import(_)
                 | Self::Provision(_)
                 | Self::Remove(_)
                 | Self::Resume(_)
+                | Self::Revoke(_)
+                | Self::Rollback(_)
                 | Self::Rotate(_)
         )
     }

@@ -5,11 +5,11 @@ use momo_cred_backend_api::{Expect, Location, Work};
 
 use super::context::Context;
 use super::given::Given;
-use super::provision::{Lifecycle, stop_if_taken};
+use super::provision::{Ended, Lifecycle, stop_if_taken};
 use crate::config::{Origin, Setting, Settings};
 use crate::effective::Effective;
 use crate::lifecycle::{Check, Obtain, Takeover};
-use crate::{Kind, Outcome, Result, prompt};
+use crate::{Kind, Result, prompt};
 
 /// What may be written over.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Deposit<'a> {
 impl Deposit<'_> {
     /// Checks the credential and writes it in one go. Where that ends is in the settings afterwards: a person may have
     /// chosen another location.
-    pub(crate) async fn store(&self, settings: &mut Settings, mut over: Over) -> Result<Outcome> {
+    pub(crate) async fn store(&self, settings: &mut Settings, mut over: Over) -> Result<Ended> {
         let context = self.context;
         loop {
             match self.store_once(settings, &over).await {
@@ -59,7 +59,7 @@ impl Deposit<'_> {
         }
     }
 
-    async fn store_once(&self, settings: &Settings, over: &Over) -> Result<Outcome> {
+    async fn store_once(&self, settings: &Settings, over: &Over) -> Result<Ended> {
         let context = self.context;
         let place = &context.place(settings)?;
         let work = if matches!(over, Over::Seen(_)) { Work::Renewal } else { Work::Upkeep };
@@ -73,7 +73,7 @@ impl Deposit<'_> {
         let Given { user, api_key, .. } = self.given;
         let obtain = Obtain::Imported { user: *user, api_key: api_key.clone() };
         let lifecycle = Lifecycle { context, settings, place, effective: self.effective, hold };
-        lifecycle.run(seen, self.given.inputs(self.effective), obtain, self.check).await
+        lifecycle.carry_out(seen, self.given.inputs(self.effective), obtain, self.check).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::{Overrides, Settings};
 use crate::hook::{self, Ended, Facts};
 
 /// The flag of every command that publishes.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 pub(crate) struct HookFlag {
     /// Command line for `/bin/sh -c`, run once the credential is published: with names and no value in its environment;
     /// its failure is told and undoes nothing [config: hook-post]

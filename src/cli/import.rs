@@ -87,7 +87,8 @@ async fn import(context: &Context, options: &Options, mut settings: Settings) ->
     }
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let over = if options.replace { Over::Anything } else { Over::Nothing };
-    Deposit { context, effective: &effective, given: &given, check }.store(&mut settings, over).await
+    let deposit = Deposit { context, effective: &effective, given: &given, check };
+    deposit.store(&mut settings, over).await?.tell(context)
 }
 
 fn source(options: &Options) -> Source {

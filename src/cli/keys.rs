@@ -8,7 +8,8 @@ use super::context::{Context, Place};
 use super::input::{LEAKED, read_input, shown};
 use crate::config::{looks_like_secret, variables};
 use crate::credential::{BadShape, Field, Malformed, Record, check_key};
-use crate::effective::Holder;
+use crate::effective::{Effective, Holder};
+use crate::lifecycle::Inputs;
 use crate::prompt;
 use crate::{Error, Kind, Result};
 
@@ -66,6 +67,19 @@ impl KeyFiles {
 }
 
 impl Keys {
+    /// What a credential of these keys is made of, apart from user and key.
+    pub(crate) fn inputs(self, effective: &Effective) -> Inputs {
+        Inputs {
+            product: effective.product,
+            target_environment: effective.target_environment.clone(),
+            base_url: effective.base_url.to_string(),
+            callback_host: effective.callback_host.clone(),
+            subscription_key: self.subscription,
+            secondary: self.secondary,
+            provisioning: self.provisioning,
+        }
+    }
+
     /// The keys of a complete record, and of no claim in it; a provisioning key from the environment goes before its own.
     pub(crate) fn stored(context: &Context, place: &Place, record: &Record) -> Result<Self> {
         let mut record = record.clone();

@@ -3,14 +3,17 @@
 mod abort;
 mod args;
 mod completions;
+mod compromise;
 mod confirm;
 mod context;
 mod deposit;
 mod doctor;
 mod document;
 mod each;
+mod earlier;
 mod exec;
 mod given;
+mod holders;
 mod hook;
 mod import;
 mod input;
@@ -25,6 +28,8 @@ mod plan;
 mod provision;
 mod remove;
 mod resume;
+mod revoke;
+mod rollback;
 mod rotate;
 mod status;
 mod trail;
@@ -135,6 +140,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
     match command {
         Command::Abort(options) => abort::run(context, &options),
         Command::Completions(options) => completions::run(context, &options),
+        Command::Compromise(options) => compromise::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options),
         Command::Exec(options) => exec::run(context, options),
         Command::Import(options) => import::run(context, &options),
@@ -143,6 +149,8 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
         Command::Provision(options) => provision::run(context, &options),
         Command::Remove(options) => remove::run(context, &options),
         Command::Resume(options) => resume::run(context, &options),
+        Command::Revoke(options) => revoke::run(context, &options),
+        Command::Rollback(options) => rollback::run(context, &options),
         Command::Rotate(options) => rotate::run(context, &options),
         Command::Status(options) => status::run(context, &options),
         Command::Trust(options) => trust::run(context, &options),

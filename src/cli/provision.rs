@@ -71,21 +71,15 @@ async fn provision(
     let purpose = if anew { Purpose::Replace } else { Purpose::Use };
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), purpose)?;
     refuse_production(&effective, place)?;
-    let Some(callback_host) = effective.callback_host.clone() else { return Err(no_callback_host()) };
+    if effective.callback_host.is_none() {
+        return Err(no_callback_host());
+    }
     unguarded(place, options.yes)?;
     let keys = options.keys.gather(context, place, &seen.record)?;
     let hold = place.hold(Work::Renewal, context).await?;
     let seen = place.unchanged(settings, context, &seen.expect).await?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-    let inputs = Inputs {
-        product: effective.product,
-        target_environment: effective.target_environment.clone(),
-        base_url: effective.base_url.to_string(),
-        callback_host: Some(callback_host),
-        subscription_key: keys.subscription,
-        secondary: keys.secondary,
-        provisioning: keys.provisioning,
-    };
+    let inputs = keys.inputs(&effective);
     let seen = over_deleted(seen, options.replace);
     let check = if options.no_verify { Check::Skipped } else { Check::Full };
     let lifecycle = Lifecycle { context, settings, place, effective: &effective, hold };
@@ -155,7 +149,7 @@ fn over_deleted(mut seen: Seen, replace: bool) -> Seen {
 }
 
 /// How long a claim lasts: never shorter than the run that made it, and some.
-fn lease(settings: &Settings) -> Duration {
+pub(super) fn lease(settings: &Settings) -> Duration {
     let deadline = settings.timeout.as_ref().map_or(TIMEOUT, |setting| setting.value);
     let asked = settings.lease.as_ref().map_or(LEASE, |setting| setting.value);
     asked.max(deadline + Duration::from_secs(120))
@@ -171,14 +165,59 @@ pub(super) struct Lifecycle<'a> {
     pub(super) hold: Option<Hold>,
 }
 
+/// How a lifecycle ended that did not fail.
+pub(super) enum Ended {
+    /// A credential is published; the result is not told yet.
+    Published(Box<Done>),
+    /// Nothing was published, and all is told.
+    Told(Outcome),
+}
+
+/// A publication, with its hook run.
+pub(super) struct Done {
+    /// The result, as far as it is known.
+    pub(super) head: Map<String, Value>,
+    pub(super) revision: Revision,
+    /// Success, or the signal that came meanwhile.
+    pub(super) outcome: Outcome,
+}
+
+impl Ended {
+    /// Tells scripts the result.
+    pub(super) fn tell(self, context: &Context) -> Result<Outcome> {
+        let done = match self {
+            Self::Published(done) => done,
+            Self::Told(outcome) => return Ok(outcome),
+        };
+        if context.output.json() {
+            let stored = format!("the credential was stored all the same, as revision {}", done.revision);
+            context.result(done.head, "ok").map_err(|error| error.because(stored))?;
+        }
+        Ok(done.outcome)
+    }
+}
+
 impl Lifecycle<'_> {
+    /// Runs it to its end, and tells of it.
     pub(super) async fn run(
-        mut self,
+        self,
         seen: Seen,
         inputs: Inputs,
         obtain: Obtain,
         check: Check,
     ) -> Result<Outcome> {
+        let context = self.context;
+        self.carry_out(seen, inputs, obtain, check).await?.tell(context)
+    }
+
+    /// The same, but for the result.
+    pub(super) async fn carry_out(
+        mut self,
+        seen: Seen,
+        inputs: Inputs,
+        obtain: Obtain,
+        check: Check,
+    ) -> Result<Ended> {
         let (context, place) = (self.context, self.place);
         let previous = trail::found(&seen);
         let gateway = context.gateway(self.settings, self.effective)?;
@@ -205,23 +244,23 @@ impl Lifecycle<'_> {
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
         context.tell(place.backend.notices());
         drop(self.hold.take());
-        let outcome = match finish {
+        let ended = noted.map_or(Outcome::SUCCESS, Outcome::Signal);
+        match finish {
             Finish::Published(published) => {
                 let mut head = head;
                 head.insert("steps".into(), Value::Array(steps.taken));
-                self.published(head, *published, previous, noted)
+                Ok(Ended::Published(Box::new(self.published(head, *published, previous, noted))))
             }
-            Finish::Failed(error) => return Err(error.at(&place.location)),
-            Finish::Stopped(error) => self.stopped(head, steps.taken, &error),
-        };
-        match (noted, outcome) {
-            (Some(signal), Ok(_)) => Ok(Outcome::Signal(signal)),
-            (_, outcome) => outcome,
+            Finish::Failed(error) => Err(error.at(&place.location)),
+            Finish::Stopped(error) => {
+                self.stopped(head, steps.taken, &error)?;
+                Ok(Ended::Told(ended))
+            }
         }
     }
 
     /// A signal stopped the run: how things stand is said before the process ends by it.
-    fn stopped(&self, mut head: Map<String, Value>, steps: Vec<Value>, error: &Error) -> Result<Outcome> {
+    fn stopped(&self, mut head: Map<String, Value>, steps: Vec<Value>, error: &Error) -> Result<()> {
         self.context.output.error(error);
         self.context.trail.ended(&self.context.output, Ending::Stopped, None);
         if self.context.output.json() {
@@ -229,7 +268,7 @@ impl Lifecycle<'_> {
             head.insert("error".into(), document::error(error, error.kind().exit_code()));
             self.context.result(head, document::outcome(error))?;
         }
-        Ok(Outcome::SUCCESS)
+        Ok(())
     }
 
     fn head(&self) -> Map<String, Value> {
@@ -247,7 +286,7 @@ impl Lifecycle<'_> {
         published: Published,
         previous: Option<Revision>,
         noted: Option<i32>,
-    ) -> Result<Outcome> {
+    ) -> Done {
         let (context, output) = (self.context, &self.context.output);
         context.trail.ended(output, Ending::Ok, Some((&published.revision, &published.record)));
         let key = published.record.get(Field::ApiKey).and_then(|key| Fingerprint::of(Field::ApiKey, key));
@@ -276,15 +315,9 @@ impl Lifecycle<'_> {
         if let Some(hooked) = &hooked {
             head.insert("hook".into(), hooked.document());
         }
-        if output.json() {
-            context.result(head, "ok").map_err(|error| {
-                error.because(format!(
-                    "the credential was stored all the same, as revision {}",
-                    facts.revision
-                ))
-            })?;
-        }
-        Ok(hooked.and_then(|hooked| hooked.signal()).map_or(Outcome::SUCCESS, Outcome::Signal))
+        let signal = noted.or_else(|| hooked.and_then(|hooked| hooked.signal()));
+        let outcome = signal.map_or(Outcome::SUCCESS, Outcome::Signal);
+        Done { head, revision: facts.revision, outcome }
     }
 
     fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {

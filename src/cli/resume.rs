@@ -4,6 +4,7 @@ use momo_cred_backend_api::Work;
 
 use super::context::{Context, Place};
 use super::provision::{Lifecycle, TIMEOUT};
+use super::revoke;
 use crate::config::Settings;
 use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
 use crate::effective::{Effective, Holder, Purpose};
@@ -15,7 +16,7 @@ use crate::{Error, Kind, Outcome, Result};
 /// Finishes what a run that died or failed has begun: claims anew, makes a user of its own, tries it, publishes.
 ///
 /// Works from any machine that reaches the store and the gateway. Without an open claim it says so and ends with 0.
-/// A claim whose owner may still live is left alone (75). So is a rekey, which never expires: --force-takeover asks for
+/// A revocation asks for new keys again, and tries the old ones. A claim whose owner may still live is left alone (75). So is a rekey, which never expires: --force-takeover asks for
 /// another key of the same API user.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -59,6 +60,9 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
         ClaimStanding::Dead(claim) => claim,
         _ => return nothing_open(context, settings, place, &seen),
     };
+    if claim.kind == ClaimKind::Revoke {
+        return revoke::finish(context, settings, place, (seen, &claim), hold).await;
+    }
     let obtain = obtain(&claim, &seen, place)?;
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     if claim.kind == ClaimKind::Rekey {
@@ -85,6 +89,7 @@ fn obtain(claim: &Claim, seen: &Seen, place: &Place) -> Result<Obtain> {
                 .because("the values it was to store were never in the record")
                 .next("run `momo-cred abort`, then `momo-cred import` again"))
         }
+        ClaimKind::Revoke => Err(Error::new(Kind::Internal, "a revocation asks for no credential")),
     }
 }
 

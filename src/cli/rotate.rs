@@ -2,7 +2,6 @@
 
 mod age;
 mod guided;
-mod holders;
 mod rekey;
 
 use std::path::PathBuf;
@@ -14,7 +13,7 @@ use super::context::{Context, Place, complete};
 use super::hook::HookFlag;
 use super::keys::Keys;
 use super::plan::Plan;
-use super::provision::{Lifecycle, TIMEOUT, no_callback_host, unguarded};
+use super::provision::{Ended, Lifecycle, TIMEOUT, no_callback_host, unguarded};
 use crate::config::Settings;
 use crate::credential::{Field, Malformed};
 use crate::effective::{Effective, Holder, Purpose};
@@ -30,7 +29,7 @@ use crate::{Error, Kind, Outcome, Result};
 ///
 /// In production MTN makes users in the Partner Portal: it says what to do there, takes the new user and key at a
 /// prompt or from --from, checks them, and publishes them.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 #[command(after_help = "Examples:\n  \
     momo-cred rotate\n  \
     momo-cred rotate -p collection --if-older-than 30d        for a job: nothing to do is 0\n  \
@@ -54,6 +53,9 @@ pub(crate) struct Options {
     yes: bool,
     #[command(flatten)]
     hook: HookFlag,
+    /// What is left to do is done by `compromise`
+    #[arg(skip)]
+    in_a_drill: bool,
 }
 
 /// Where a new key comes from in the sandbox.
@@ -97,12 +99,15 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         let effective =
             Effective::new(&settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
         let old = Old { context, options, place: &place, seen, effective };
-        if old.effective.target_environment.is_sandbox() {
-            old.renew(&settings).await
-        } else {
-            old.guide(settings).await
-        }
+        old.replace(settings).await?.tell(context)
     })
+}
+
+/// Replaces a complete credential at once, as the first part of `compromise`.
+pub(super) async fn now(context: &Context, settings: &Settings, place: &Place, seen: Seen) -> Result<Ended> {
+    let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
+    let options = Options { in_a_drill: true, ..Options::default() };
+    Old { context, options: &options, place, seen, effective }.replace(settings.clone()).await
 }
 
 /// The credential that is to be replaced, and what it is used with.
@@ -115,15 +120,23 @@ struct Old<'a> {
 }
 
 impl Old<'_> {
+    async fn replace(self, settings: Settings) -> Result<Ended> {
+        if self.effective.target_environment.is_sandbox() {
+            self.renew(&settings).await
+        } else {
+            self.guide(settings).await
+        }
+    }
+
     /// By the provisioning API.
-    async fn renew(self, settings: &Settings) -> Result<Outcome> {
+    async fn renew(self, settings: &Settings) -> Result<Ended> {
         let Self { context, options, place, .. } = self;
         if options.from.is_some() {
             return Err(Error::new(Kind::Usage, "--from is for production: the sandbox makes user and key itself")
                 .at(&place.location)
                 .next("leave --from out, or put a credential that exists in place with `momo-cred import --replace`"));
         }
-        let inputs = self.inputs(Keys::stored(context, place, &self.seen.record)?);
+        let inputs = Keys::stored(context, place, &self.seen.record)?.inputs(&self.effective);
         let obtain = match options.strategy {
             Strategy::NewUser if inputs.callback_host.is_none() => return Err(no_callback_host()),
             Strategy::NewUser => {
@@ -137,7 +150,7 @@ impl Old<'_> {
             }
         };
         if options.dry_run {
-            return self.plan(&inputs)?.show(context, settings, place, "rotate");
+            return self.plan(&inputs)?.show(context, settings, place, "rotate").map(Ended::Told);
         }
         if options.strategy == Strategy::Rekey && !options.yes {
             confirm(context, &place.location, "rekey", &rekey::question(self.user()?))?;
@@ -146,19 +159,7 @@ impl Old<'_> {
         let seen = place.unchanged(settings, context, &self.seen.expect).await?;
         place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
         let lifecycle = Lifecycle { context, settings, place, effective: &self.effective, hold };
-        lifecycle.run(seen, inputs, obtain, Check::Full).await
-    }
-
-    fn inputs(&self, keys: Keys) -> Inputs {
-        Inputs {
-            product: self.effective.product,
-            target_environment: self.effective.target_environment.clone(),
-            base_url: self.effective.base_url.to_string(),
-            callback_host: self.effective.callback_host.clone(),
-            subscription_key: keys.subscription,
-            secondary: keys.secondary,
-            provisioning: keys.provisioning,
-        }
+        lifecycle.carry_out(seen, inputs, obtain, Check::Full).await
     }
 
     fn user(&self) -> Result<uuid::Uuid> {

@@ -102,6 +102,13 @@ impl Trail {
         run.told = Some(told);
     }
 
+    /// Begins another line of the same run, for a change of its own after the first.
+    pub(crate) fn another(&self) {
+        if let Some(run) = self.run.borrow_mut().as_mut() {
+            run.told = None;
+        }
+    }
+
     /// Whether the line was written, for JSON; `None` without a trail.
     pub(crate) fn document(&self) -> Option<Value> {
         let told = self.run.borrow().as_ref()?.told?;

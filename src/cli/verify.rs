@@ -1,11 +1,10 @@
 //! `verify`: try the credential and say what is wrong.
 
-use momo_cred_backend_api::{At, Lookup, Revision};
 use serde_json::{Value, json};
 
 use super::context::{Context, Place, complete};
-use super::document;
 use super::each::each;
+use super::{document, earlier};
 use crate::config::Settings;
 use crate::credential::{Field, Malformed};
 use crate::effective::{Effective, Holder, Purpose};
@@ -59,13 +58,7 @@ async fn verify(
 ) -> Result<Option<Error>> {
     let seen = match &options.revision {
         None => place.seen(settings, context).await?,
-        Some(revision) => {
-            let at = At::Revision(Revision::new(revision.as_str()));
-            let lookup = place.backend.read(&place.name, &at).await;
-            context.tell(place.backend.notices());
-            there(&lookup, place)?;
-            place.read(settings, lookup)?
-        }
+        Some(revision) => earlier::named(context, settings, place, revision, "--revision").await?,
     };
     complete(&seen, place, &settings.profile)?;
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
@@ -90,18 +83,6 @@ async fn verify(
         show(context, settings, place, &effective, &report)?;
     }
     Ok(verdict)
-}
-
-/// A revision that is not there says nothing of the record as it is now.
-fn there(lookup: &momo_cred_backend_api::Result<Lookup>, place: &Place) -> Result<()> {
-    let how = match lookup {
-        Ok(Lookup::Missing) => "is not there, or not any more",
-        Ok(Lookup::Deleted { .. }) => "was deleted",
-        _ => return Ok(()),
-    };
-    Err(Error::new(Kind::NotFound, format!("that revision of {} {how}", place.location))
-        .at(&place.location)
-        .next("see `momo-cred status` for the current one, or leave --revision out"))
 }
 
 fn show(

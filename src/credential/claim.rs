@@ -19,6 +19,8 @@ pub enum ClaimKind {
     Rekey,
     /// An existing credential, in one go.
     Import,
+    /// New keys that nobody keeps, for users that are retired.
+    Revoke,
 }
 
 impl ClaimKind {
@@ -28,11 +30,12 @@ impl ClaimKind {
             Self::NewUser => "new-user",
             Self::Rekey => "rekey",
             Self::Import => "import",
+            Self::Revoke => "revoke",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::NewUser, Self::Rekey, Self::Import].into_iter().find(|kind| kind.name() == name)
+        [Self::NewUser, Self::Rekey, Self::Import, Self::Revoke].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -43,7 +46,8 @@ pub struct Claim {
     pub id: Uuid,
     /// What it is for.
     pub kind: ClaimKind,
-    /// The one API user that its writer may ask a key for, where it is a new one.
+    /// The one API user that its writer may ask a key for, where it is a new one; of a revocation the one retired user
+    /// that it is for, where it is not for all of them.
     pub api_user: Option<Uuid>,
     /// When it was written, by its writer's wall clock: for people, never judged by.
     pub since: Timestamp,

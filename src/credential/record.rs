@@ -266,13 +266,25 @@ impl Record {
 
     /// Whether both hold the same credential: every field of ours, leaving out the claim and the list of retired users.
     pub fn same_credential(&self, other: &Self) -> bool {
-        Field::ALL.into_iter().filter(|field| *field != Field::RetiredApiUsers).all(|field| {
-            match (self.get(field), other.get(field)) {
-                (None, None) => true,
-                (Some(a), Some(b)) => a.same_as(b),
-                _ => false,
-            }
-        })
+        Field::ALL
+            .into_iter()
+            .filter(|field| *field != Field::RetiredApiUsers)
+            .all(|field| self.same_value(other, field))
+    }
+
+    /// Whether both get the same access: the same user, with the same keys.
+    pub fn same_access(&self, other: &Self) -> bool {
+        [Field::SubscriptionKey, Field::ApiUser, Field::ApiKey]
+            .into_iter()
+            .all(|field| self.same_value(other, field))
+    }
+
+    fn same_value(&self, other: &Self, field: Field) -> bool {
+        match (self.get(field), other.get(field)) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.same_as(b),
+            _ => false,
+        }
     }
 
     fn parsed<T: std::str::FromStr>(&self, field: Field) -> Result<Option<T>, Malformed> {

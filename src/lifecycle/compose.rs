@@ -3,7 +3,7 @@
 use momo_cred_backend_api::Secret;
 use uuid::Uuid;
 
-use super::plan::Plan;
+use super::plan::{Obtain, Plan};
 use crate::credential::{Claim, Field, Record};
 
 /// Opens a claim in a record, which may carry a dead one: its user moves to the retired ones.
@@ -39,6 +39,11 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
         record.retire(old);
     }
     record.close_claim();
+    if let Obtain::Restored(earlier) = &plan.obtain {
+        restore(&mut record, &earlier.record);
+        take_off_the_list(&mut record, user);
+        return record;
+    }
     drop_strangers(plan, &mut record);
     for (field, value) in plan.inputs.fields() {
         record.set(field, value);
@@ -49,12 +54,23 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
     }
     record.set_text(Field::ApiUser, user.to_string());
     record.set(Field::ApiKey, api_key.clone());
-    in_use(&mut record, user);
+    take_off_the_list(&mut record, user);
     record.set_text(Field::IssuedAt, plan.seeds.since().to_string());
     if record.text(Field::Schema).is_none() {
         record.set_text(Field::Schema, "1");
     }
     record
+}
+
+/// Gives every field of ours the value of an earlier revision, or none, as it had none. The list of retired users is of
+/// the gateway and not of a credential: it is not turned back.
+fn restore(record: &mut Record, earlier: &Record) {
+    for field in Field::ALL.into_iter().filter(|field| *field != Field::RetiredApiUsers) {
+        match earlier.get(field) {
+            Some(value) => record.set(field, value.clone()),
+            None => record.unset(field),
+        }
+    }
 }
 
 /// Retires the user of the claim that is in a record. Never the one whose key is in it, since `revoke` makes the retired
@@ -80,8 +96,8 @@ fn drop_strangers(plan: &Plan, record: &mut Record) {
     }
 }
 
-/// Takes a user off the list of retired ones that is published again.
-fn in_use(record: &mut Record, user: Uuid) {
+/// Takes a user off the list of retired ones: it is published again, or known to be revoked.
+pub(super) fn take_off_the_list(record: &mut Record, user: Uuid) {
     let listed = record.retired();
     if !listed.contains(&user) {
         return;

@@ -163,14 +163,18 @@ impl Driver<'_> {
         }
     }
 
-    /// Asks for a user that cannot exist: 404 says that the key may provision. An answer that is about the request and
-    /// not about the key or the service is good enough too.
     async fn preflight(&self, machine: &Machine, role: KeyRole) -> Result<(), Refusal> {
         let Some(key) = machine.key(role) else { return Ok(()) };
         if let Obtain::NewKey { user } = machine.plan().obtain {
             // The user is there already, or there is nothing to make a key for.
             return self.gateway.user(key, user).await.map(drop);
         }
+        self.may_provision(key).await
+    }
+
+    /// Asks for a user that cannot exist: 404 says that the key may provision. An answer that is about the request and
+    /// not about the key or the service is good enough too.
+    pub(super) async fn may_provision(&self, key: &Secret) -> Result<(), Refusal> {
         match self.gateway.user(key, self.world.uuid()).await {
             Ok(_) => Ok(()),
             Err(refusal) => match refusal.diagnosis {

@@ -114,10 +114,10 @@ impl Machine {
         if let Err(unknown) = self.plan.seen.record.claim() {
             return self.finish(finish::unknown_claim(&unknown));
         }
-        match &self.plan.obtain {
-            Obtain::NewUser | Obtain::NewKey { .. } => self.preflight(0, Vec::new()),
-            Obtain::Imported { user, api_key } => {
-                let issued = Issued { user: *user, api_key: api_key.clone(), key: None, verified: false };
+        match self.plan.obtain.given() {
+            None => self.preflight(0, Vec::new()),
+            Some((user, api_key)) => {
+                let issued = Issued { user, api_key: api_key.clone(), key: None, verified: false };
                 if self.plan.check == Check::Skipped {
                     return self.publish_import(issued);
                 }
@@ -246,7 +246,7 @@ impl Machine {
     }
 
     fn checked(&mut self, key: KeyRole, mut issued: Issued, answer: Result<(), Refusal>) -> Effect {
-        let imported = matches!(self.plan.obtain, Obtain::Imported { .. });
+        let imported = self.plan.obtain.given().is_some();
         match answer {
             Ok(()) => {
                 issued.verified = true;
@@ -254,7 +254,10 @@ impl Machine {
             }
             Err(refusal) if imported => match refusal.verdict() {
                 // A popup shows the key once: better stored and unproven than lost. Never over something that works.
-                Verdict::Inconclusive if self.plan.seen.record.get(Field::ApiKey).is_none() => {
+                Verdict::Inconclusive
+                    if matches!(self.plan.obtain, Obtain::Imported { .. })
+                        && self.plan.seen.record.get(Field::ApiKey).is_none() =>
+                {
                     self.publish_import(issued)
                 }
                 _ => self.finish(finish::import_refused(&refusal)),

@@ -1,4 +1,5 @@
-//! How a credential comes into a store without ever being lost or mixed: provision, rotate, import, resume, abort.
+//! How a credential comes into a store without ever being lost or mixed: provision, rotate, import, rollback, resume, abort;
+//! and, in [`Revocation`], how one that was replaced is made useless.
 //!
 //! One pure step machine ([`Machine`]) and a [`Driver`] that performs its effects. A claim is an ordinary
 //! compare-and-swap write of the same record with `pending_*` fields, so the same steps serve every store. The key that
@@ -13,6 +14,7 @@ mod leftover;
 mod machine;
 mod owner;
 mod plan;
+mod revocation;
 mod signals;
 mod state;
 mod step;
@@ -27,6 +29,7 @@ pub use finish::{Finish, Published};
 pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge};
 pub use machine::Machine;
 pub use owner::{Life, Owner, UnreadableOwner};
-pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Seeds};
+pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Restored, Seeds};
+pub use revocation::{By, Fate, Revocation, RevocationEnd, RevocationPlan, Revoked, Settled, Target};
 pub use step::{Effect, Event};
 pub use world::{Here, World};

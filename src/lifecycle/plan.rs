@@ -7,7 +7,7 @@ use momo_cred_backend_api::Secret;
 use uuid::Uuid;
 
 use super::{Seen, World};
-use crate::credential::{Claim, ClaimKind, Field, Product, TargetEnvironment};
+use crate::credential::{Claim, ClaimKind, Field, Product, Record, TargetEnvironment};
 use crate::momo::CallbackHost;
 
 /// Everything the steps need besides store and gateway. Pure data: the same plan and the same events always take the
@@ -63,6 +63,30 @@ pub enum Obtain {
         /// Its key.
         api_key: Secret,
     },
+    /// An earlier revision of the same record, checked like an import and written as it was.
+    Restored(Box<Restored>),
+}
+
+/// The credential of an earlier revision.
+#[derive(Debug)]
+pub struct Restored {
+    /// The record as that revision has it.
+    pub record: Record,
+    /// Its API user.
+    pub user: Uuid,
+    /// Its key.
+    pub api_key: Secret,
+}
+
+impl Obtain {
+    /// The user and key that are there before anything is asked for: nothing is issued, so no claim is needed.
+    pub(super) fn given(&self) -> Option<(Uuid, &Secret)> {
+        match self {
+            Self::NewUser | Self::NewKey { .. } => None,
+            Self::Imported { user, api_key } => Some((*user, api_key)),
+            Self::Restored(restored) => Some((restored.user, &restored.api_key)),
+        }
+    }
 }
 
 /// Whether a credential is tried before it is published.
@@ -99,6 +123,12 @@ impl Seeds {
         self.since
     }
 
+    /// The claim of a revocation, which brings no user of its own.
+    pub(super) fn revocation(&self, only: Option<Uuid>) -> Claim {
+        let [(id, _), _] = self.ids;
+        self.claim(id, ClaimKind::Revoke, only)
+    }
+
     fn claim(&self, id: Uuid, kind: ClaimKind, api_user: Option<Uuid>) -> Claim {
         Claim { id, kind, api_user, since: self.since, owner: self.owner.clone(), lease: self.lease }
     }
@@ -114,7 +144,7 @@ impl Plan {
         match self.obtain {
             Obtain::NewUser => Some((self.seeds.claim(id, ClaimKind::NewUser, Some(new)), new)),
             Obtain::NewKey { user } => Some((self.seeds.claim(id, ClaimKind::Rekey, None), user)),
-            Obtain::Imported { .. } => None,
+            Obtain::Imported { .. } | Obtain::Restored(_) => None,
         }
     }
 

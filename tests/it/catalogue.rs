@@ -6,7 +6,7 @@
 //! - `files`: tables of `path` (from the working directory), `content` or `hex`, `link` to a target, `dir`, `mode`
 //! - `locked = true`: somebody holds the lock of `.env`
 //! - `gateway = true`, or a table: `production` (a target environment), `bound` (what `${USER}` may read), `script` and
-//!   `keys` (lines of its control endpoint), `refuses` (`"reads"` or `"all"`: its list of addresses)
+//!   `keys` (lines of its control endpoint), `refuses` (`"reads"` or `"all"`: its list of addresses), `keys-add-up = true`
 //! - `vault`: what a Vault server at `${VAULT}` answers, in this order; `catalogue/vault.rs` has the keys of an answer
 //! - `unchanged = false`: the run may change files; else every file is afterwards as before, and none is new
 //!
@@ -33,7 +33,7 @@ use std::sync::Mutex;
 
 use momo_cred::lifecycle::Owner;
 use momo_cred_backend_testkit::{Canary, scan};
-use momo_gateway::{Bound, Config, Control, Gateway, IpAllowList, PresetUser, Product, Role};
+use momo_gateway::{Bound, Config, Control, Gateway, IpAllowList, PresetUser, Product, Role, Rotation};
 use toml::{Table, Value};
 
 use self::values::Values;
@@ -198,6 +198,9 @@ fn gateway(setting: Option<Value>, user: &PresetUser) -> Option<Gateway> {
         Some("reads") => IpAllowList::RefusesReads,
         _ => IpAllowList::RefusesAll,
     };
+    if keys.flag("keys-add-up", false) {
+        config.rotation = Rotation::KeysAddUp;
+    }
     let bound = keys
         .text("bound")
         .map_or(Product::Collection, |name| *Product::ALL.iter().find(|p| p.segment() == name).unwrap());

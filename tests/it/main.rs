@@ -5,6 +5,7 @@
 //! - `architecture`: the documents name what exists, and the tree keeps its rules
 //! - `aws`: records in AWS, as moto has it
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
+//! - `compromise`: the drill for a leaked key, on a dotenv file
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
@@ -14,6 +15,7 @@
 //! - `proof`: the promises, through deaths at every step and two runs in every order; with the feature `faults`
 //! - `prompt` and `pty`: the terminal cases
 //! - `provision`: the main job, end to end
+//! - `revoke`: retired users where no history has their keys
 //! - `rotate`: a new credential in the place of one that is there, in the sandbox and in production
 //! - `sdk`: published SDKs, unmodified, started by `exec`
 //! - `trust`: what a found config may not decide
@@ -32,6 +34,7 @@ mod after;
 mod architecture;
 mod aws;
 mod catalogue;
+mod compromise;
 mod exec;
 mod gate;
 mod held;
@@ -43,6 +46,7 @@ mod prompt;
 mod proof;
 mod provision;
 mod pty;
+mod revoke;
 mod rotate;
 mod sandbox;
 mod sdk;

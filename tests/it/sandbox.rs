@@ -10,7 +10,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use momo_cred_backend_testkit::{Canary, scan, scan_dir};
-use momo_gateway::{Config, Gateway, Product};
+use momo_gateway::{Config, Gateway, Product, Rotation};
 use tempfile::TempDir;
 
 /// The binary under test.
@@ -126,6 +126,13 @@ pub(crate) fn installed(path: &str) -> Option<PathBuf> {
 /// A gateway in this process, with fixed ids.
 pub(crate) fn gateway() -> Gateway {
     Gateway::start(Config::sandbox(1)).unwrap()
+}
+
+/// The same, but a new key leaves the user's older ones working.
+pub(crate) fn gateway_whose_keys_add_up() -> Gateway {
+    let mut config = Config::sandbox(1);
+    config.rotation = Rotation::KeysAddUp;
+    Gateway::start(config).unwrap()
 }
 
 /// The primary key of a product at a gateway.

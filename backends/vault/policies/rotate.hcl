@@ -4,7 +4,7 @@ path "secret/data/momo/*" {
   capabilities = ["create", "read", "update"]
 }
 
-# patch: the label `managed-by=momo-cred`. read and list: for `list` and `doctor`, which alone need them.
+# patch: the label `managed-by=momo-cred`. read: for `rollback`, `revoke`, `compromise` and `doctor`; list: for `list`.
 path "secret/metadata/momo/*" {
   capabilities = ["read", "list", "patch"]
 }

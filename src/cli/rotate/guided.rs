@@ -3,19 +3,21 @@
 
 use momo_cred_backend_api::Expect;
 
-use super::{Old, Strategy, holders};
+use super::{Old, Strategy};
 use crate::cli::deposit::{Deposit, Over};
 use crate::cli::given::{Given, Source, Taker};
+use crate::cli::holders;
 use crate::cli::plan::Plan;
+use crate::cli::provision::Ended;
 use crate::config::{Origin, Setting, Settings};
 use crate::credential::Field;
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::Check;
-use crate::{Error, Kind, Outcome, Result, prompt};
+use crate::{Error, Kind, Result, prompt};
 
 impl Old<'_> {
     /// By way of the Partner Portal.
-    pub(super) async fn guide(self, mut settings: Settings) -> Result<Outcome> {
+    pub(super) async fn guide(self, mut settings: Settings) -> Result<Ended> {
         let (context, options, place) = (self.context, self.options, self.place);
         if options.strategy == Strategy::Rekey {
             return Err(self.no_rekey());
@@ -27,7 +29,7 @@ impl Old<'_> {
         };
         self.say_what_is_lost();
         if options.dry_run && options.from.is_none() {
-            return self.portal_plan(None)?.show(context, &settings, place, "rotate");
+            return self.portal_plan(None)?.show(context, &settings, place, "rotate").map(Ended::Told);
         }
         if options.from.is_none() {
             self.say_what_to_do()?;
@@ -37,19 +39,22 @@ impl Old<'_> {
         let effective = self.effective_with(&known, &given)?;
         given.warn_about_user(context, &effective);
         if options.dry_run {
-            return self.portal_plan(Some(&given))?.show(context, &settings, place, "rotate");
+            return self
+                .portal_plan(Some(&given))?
+                .show(context, &settings, place, "rotate")
+                .map(Ended::Told);
         }
         let deposit = Deposit { context, effective: &effective, given: &given, check: Check::Full };
         let location = settings.store.value.clone();
-        let outcome = deposit.store(&mut settings, Over::Seen(self.seen.expect.clone())).await;
-        let outcome = outcome.map_err(|error| match source {
+        let ended = deposit.store(&mut settings, Over::Seen(self.seen.expect.clone())).await;
+        let ended = ended.map_err(|error| match source {
             Source::Person => error.next("keep the popup of the portal open until its values are stored"),
             _ => error,
         })?;
-        if settings.store.value == location {
+        if settings.store.value == location && !options.in_a_drill {
             self.remind(&given).await?;
         }
-        Ok(outcome)
+        Ok(ended)
     }
 
     fn no_rekey(&self) -> Error {
@@ -169,7 +174,7 @@ impl Old<'_> {
         }
         let Some(api_key) = self.seen.record.get(Field::ApiKey) else { return Ok(()) };
         // The rotation is done, whatever is in the other records.
-        match holders::others(self.context, self.place, api_key).await {
+        match holders::others(self.context, self.place, holders::with_key(api_key)).await {
             Ok(others) => others.iter().for_each(|other| {
                 output.warn(&format!(
                     "profile {} has the old key, too, at {}: rotate it before the old key is revoked",

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Old, holders};
+use super::Old;
+use crate::cli::holders;
 use crate::cli::resume::keep_callback_host;
 use crate::credential::Field;
 use crate::{Error, Kind, Result};
@@ -21,8 +22,9 @@ pub(super) async fn refuse_where_harmful(old: &Old<'_>) -> Result<()> {
     keep_callback_host(&old.seen, &old.effective, old.place)?;
     let Some(api_key) = old.seen.record.get(Field::ApiKey) else { return Ok(()) };
     let new_user = "rotate with the default strategy, new-user, which lets the old key live";
-    let others =
-        holders::others(old.context, old.place, api_key).await.map_err(|error| error.next(new_user))?;
+    let others = holders::others(old.context, old.place, holders::with_key(api_key))
+        .await
+        .map_err(|error| error.next(new_user))?;
     if others.is_empty() {
         return Ok(());
     }

@@ -85,7 +85,7 @@ impl Machine {
             {
                 self.fence(issued, round + 1)
             }
-            Err(error) if matches!(self.plan.obtain, Obtain::Imported { .. }) => {
+            Err(error) if self.plan.obtain.given().is_some() => {
                 self.finish(finish::import_write_failed(error))
             }
             Err(error) => self.finish(finish::store_failed(error, issued.user, self.leftover())),

@@ -342,21 +342,34 @@ impl Bench {
     }
 
     pub(super) fn run_at(&self, gateway: &dyn Gateway, seen: Seen, inputs: Inputs, obtain: Obtain) -> Ended {
+        let ended = self.process(gateway, async |driver, seeds, watch| {
+            let plan = Plan { seen, inputs, obtain, check: self.check, seeds };
+            driver.run(plan, watch).await.0
+        });
+        ended.map_or(Ended::Killed, Ended::Finished)
+    }
+
+    /// Runs a driver in a process of its own; nothing comes of one that is killed.
+    pub(super) fn process<T: std::fmt::Debug>(
+        &self,
+        gateway: &dyn Gateway,
+        work: impl AsyncFnOnce(&Driver<'_>, Seeds, &mut dyn Watch) -> T,
+    ) -> Option<T> {
         self.runs.set(self.runs.get() + 1);
         let world = self.world(self.runs.get());
         self.stage.begin(self.runs.get());
         self.steps.borrow_mut().clear();
         let store = Faulty::new(Tap::new(&self.store, &self.stage), self.faults.clone());
-        let plan = Plan { seen, inputs, obtain, check: self.check, seeds: Seeds::draw(&world, LEASE) };
+        let seeds = Seeds::draw(&world, LEASE);
         let driver =
             Driver { store: &store, name: &self.name, gateway, world: &world, msisdn: None, lease: LEASE };
         let mut watch = Notes(&self.steps);
         let ended = block_on(async {
             let _hold = store.hold(&self.name, Work::Renewal).await.unwrap();
-            let mut run = pin!(driver.run(plan, &mut watch));
+            let mut run = pin!(work(&driver, seeds, &mut watch));
             poll_fn(|context| match run.as_mut().poll(context) {
-                Poll::Ready((finish, _)) => Poll::Ready(Ended::Finished(finish)),
-                Poll::Pending if self.stage.dead() => Poll::Ready(Ended::Killed),
+                Poll::Ready(end) => Poll::Ready(Some(end)),
+                Poll::Pending if self.stage.dead() => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             })
             .await

@@ -34,6 +34,7 @@ struct State {
     users: BTreeMap<Uuid, User>,
     disabled: Vec<KeyRole>,
     provisioning_users_read_nothing: bool,
+    keys_add_up: bool,
     issued: Vec<Canary>,
     orders: Vec<Order>,
 }
@@ -97,6 +98,11 @@ impl Double {
     /// From now on users of the provisioning key are bound to no product.
     pub(super) fn bind_provisioning_users_to_nothing(&self) {
         self.state().provisioning_users_read_nothing = true;
+    }
+
+    /// From now on a new key leaves the user's older ones working.
+    pub(super) fn let_keys_add_up(&self) {
+        self.state().keys_add_up = true;
     }
 
     /// A user that exists already, with a key.
@@ -214,8 +220,11 @@ impl Gateway for Double {
             let Some(known) = state.users.get_mut(&user) else {
                 return Err(answered(Step::CreateKey, 404, Shape::Wallet, Diagnosis::UnknownUser));
             };
-            // The reading in which a new key kills the old one: the harsher for us.
-            known.keys = vec![canary.secret()];
+            // The reading in which a new key kills the old one: the harsher for us, but for a revocation.
+            if !state.keys_add_up {
+                known.keys.clear();
+            }
+            known.keys.push(canary.secret());
             known.asked += 1;
             let issued = canary.secret();
             state.issued.push(canary);

@@ -10,6 +10,8 @@
 //! - `take_over`: claims of others, old ones brought back
 //! - `importing`: the kind `import`
 //! - `rekey`: the kind `rekey`
+//! - `restoring`: an earlier revision, as `rollback` writes it
+//! - `revoking`: the kind `revoke`, in both readings of what a new key does to the old
 //! - `every`: all steps times all failures, counted
 //! - `model`: every order of two actors, every fault at every instant, against a model of store and gateway
 //! - `wire`: the real client against a gateway that breaks connections
@@ -27,6 +29,8 @@ mod promises;
 mod publish;
 mod refusals;
 mod rekey;
+mod restoring;
+mod revoking;
 mod stage;
 mod take_over;
 mod tap;

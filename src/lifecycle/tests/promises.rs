@@ -64,14 +64,24 @@ impl Bench {
 
     /// P1: users are made, and keys asked, only by the run whose stored claim names the user; no two claims share one.
     #[track_caller]
-    fn assert_each_key_was_claimed(&self) {
+    pub(super) fn assert_each_key_was_claimed(&self) {
         let mut claimed: BTreeMap<Uuid, u32> = BTreeMap::new();
         let mut ids = Vec::new();
         for entry in self.stage.log() {
             match entry.did {
                 Did::Stored(Point::Claim, record) => {
                     let claim = record.claim().unwrap().unwrap();
-                    if claim.kind == ClaimKind::Rekey {
+                    if claim.kind == ClaimKind::Revoke {
+                        // It is for those on the list, and for the one that it names.
+                        let users = record.retired().into_iter().chain(claim.api_user);
+                        claimed.extend(users.map(|user| (user, entry.run)));
+                        assert!(
+                            record
+                                .api_user()
+                                .unwrap()
+                                .is_none_or(|own| !claimed.contains_key(&own) || claimed[&own] != entry.run)
+                        );
+                    } else if claim.kind == ClaimKind::Rekey {
                         // It is for the record's own user, whoever has claimed that before.
                         claimed.insert(record.api_user().unwrap().unwrap(), entry.run);
                     } else {
@@ -92,7 +102,7 @@ impl Bench {
     /// P2: each document that a run stored holds one whole credential that was there before, or a whole new one, or
     /// none where none was; and the fields of others.
     #[track_caller]
-    fn assert_no_mixture(&self) {
+    pub(super) fn assert_no_mixture(&self) {
         let mut whole: Vec<Arc<Record>> = self.old.iter().cloned().map(Arc::new).collect();
         for entry in self.stage.log() {
             let Did::Stored(point, record) = entry.did else { continue };

@@ -4,17 +4,23 @@
 //! - `stage`: an account, a gateway, and runs with credentials in variables
 //! - `work`: every command, and its JSON
 //! - `lifecycle`: what becomes of a claim, of a record that was removed, and of fields of others
+//! - `revoke`: retired users made useless, and proven so
+//! - `rollback`: an earlier version as a new one
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
+//! - `compromise`: the drill for a leaked key
 //! - `counts`: which calls a command makes
 //! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
 //! - `leaks`: where an access key, a session's token or a key must not be
 //! - `found`: what a config that was found may say of AWS
 
+mod compromise;
 mod counts;
 mod faults;
 mod found;
 mod leaks;
 mod lifecycle;
+mod revoke;
+mod rollback;
 mod rotate;
 pub(crate) mod stage;
 mod work;

@@ -9,7 +9,7 @@ use momo_live::{Account, Moto, Tap};
 use serde_json::{Value, json};
 
 use crate::held::Held;
-use crate::sandbox::{Momo, Ran, Sandbox, gateway, key, until};
+use crate::sandbox::{Momo, Ran, Sandbox, gateway, gateway_whose_keys_add_up, key, until};
 
 /// The user of the credential that is there before.
 pub(crate) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
@@ -42,6 +42,13 @@ impl Stage {
         let gateway = gateway();
         let (address, base_url) = (moto.address(), gateway.base_url().to_owned());
         Some(Self { sandbox: Sandbox::new(), gateway, account: moto.account(), address, base_url, moto })
+    }
+
+    /// Another gateway, at which a new key leaves the user's older ones working.
+    pub(super) fn keys_add_up(mut self) -> Self {
+        self.gateway = gateway_whose_keys_add_up();
+        self.base_url = self.gateway.base_url().to_owned();
+        self
     }
 
     /// A credential that works, among fields of others.
@@ -185,6 +192,15 @@ impl Stage {
         assert_eq!(self.served("MOMO_API_KEY"), text("api_key"));
         assert_eq!(self.status()["revision"], self.revision());
         let _ = self.run(&["verify"]).code(0);
+    }
+
+    /// The credential in use works and is served.
+    #[track_caller]
+    pub(super) fn assert_in_use_works(&self) {
+        let secret = self.secret();
+        let text = |name: &str| secret[name].as_str().unwrap();
+        assert!(self.gateway.authenticates(text("api_user"), text("api_key")));
+        assert_eq!(self.served("MOMO_API_KEY"), text("api_key"));
     }
 
     /// A run that was killed when it had claimed.

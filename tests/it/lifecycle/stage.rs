@@ -8,7 +8,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::sync::OnceLock;
 
 use momo_cred_backend_testkit::{Canary, scan};
-use momo_gateway::{Bound, Config, Gateway, Operation, PresetUser, Product, Role};
+use momo_gateway::{Bound, Config, Gateway, Operation, PresetUser, Product, Role, Rotation};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -87,6 +87,16 @@ impl Stage {
         stage.canaries.borrow_mut().push(old_key());
         stage.has_old = true;
         stage
+    }
+
+    /// Another gateway, at which a new key leaves the user's older ones working.
+    pub(crate) fn keys_add_up(mut self) -> Self {
+        let mut config = config();
+        config.rotation = Rotation::KeysAddUp;
+        self.gateway = Gateway::start(config).unwrap();
+        let (id, api_key) = (OLD_USER.parse().unwrap(), old_key().value().to_owned());
+        self.gateway.put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
+        self
     }
 
     /// Sends runs somewhere else than straight to the gateway.

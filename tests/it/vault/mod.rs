@@ -4,8 +4,11 @@
 //! - `stage`: a secrets engine, a gateway, and runs with a token
 //! - `peer`: servers that are no Vault, and what a run of the binary costs
 //! - `work`: every command with the policy that is shipped for it
+//! - `revoke`: retired users made useless, and proven so
+//! - `rollback`: an earlier credential as a new version
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `shared`: two profiles, logins of the file, fields of others
+//! - `compromise`: the drill for a leaked key
 //! - `counts`: how many requests and connections a command costs
 //! - `crash`: answers that are lost, and deaths of server and client
 //! - `ended`: tokens that end on the way, records that were deleted
@@ -19,6 +22,7 @@
 //! - `kv1`: the secrets engine without compare-and-swap
 
 mod busy;
+mod compromise;
 mod counts;
 mod crash;
 mod dense;
@@ -30,6 +34,8 @@ mod leaks;
 mod login;
 mod peer;
 mod refused;
+mod revoke;
+mod rollback;
 mod rotate;
 mod shared;
 pub(crate) mod stage;

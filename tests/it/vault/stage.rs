@@ -10,7 +10,7 @@ use momo_live::{KvVersion, Vault, VaultOptions};
 use serde_json::{Value, json};
 
 use crate::held::Held;
-use crate::sandbox::{Momo, Ran, Sandbox, gateway, key, until};
+use crate::sandbox::{Momo, Ran, Sandbox, gateway, gateway_whose_keys_add_up, key, until};
 
 pub(crate) const EXEC: &str = include_str!("../../../backends/vault/policies/exec.hcl");
 pub(crate) const IMPORT: &str = include_str!("../../../backends/vault/policies/import.hcl");
@@ -80,6 +80,13 @@ impl Stage {
             Self { sandbox: Sandbox::new(), gateway, mount, token: String::new(), address, base_url, server };
         stage.token = stage.token_of(&[ROTATE]);
         stage
+    }
+
+    /// Another gateway, at which a new key leaves the user's older ones working.
+    pub(super) fn keys_add_up(mut self) -> Self {
+        self.gateway = gateway_whose_keys_add_up();
+        self.base_url = self.gateway.base_url().to_owned();
+        self
     }
 
     /// A credential that works, among fields of others.
@@ -158,6 +165,21 @@ impl Stage {
     /// Runs to the end. What is printed holds neither token nor keys.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         self.momo(args).run().no_leak(&self.canaries())
+    }
+
+    /// Runs with a config file that is named.
+    pub(super) fn run_with(&self, config: &str, args: &[&str]) -> Ran {
+        self.sandbox.write("named.toml", config, 0o600);
+        let path = self.sandbox.path("named.toml");
+        self.momo(args).env("MOMO_CRED_CONFIG", path).run().no_leak(&self.canaries())
+    }
+
+    /// The lines of the audit trail that such a run has written, as far as they do not differ from run to run.
+    pub(super) fn audited(&self) -> Vec<[Value; 5]> {
+        let trail = self.sandbox.read("audit.jsonl");
+        let lines = trail.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let keys = ["command", "outcome", "error", "previous_revision", "revision"];
+        lines.map(|line| keys.map(|key| line[key].clone())).collect()
     }
 
     /// Runs with a token of shipped policies.

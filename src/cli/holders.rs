@@ -1,26 +1,32 @@
-//! Which records of the config file hold the same API key: what kills it kills it for all of them.
+//! Which records of the config file hold the same credential: what kills it kills it for all of them.
 
 use std::sync::Arc;
 
 use momo_cred_backend_api::{Location, Secret};
 
-use crate::cli::context::{Context, Place};
-use crate::credential::Field;
+use super::context::{Context, Place};
+use crate::credential::{Field, Record};
 use crate::registry::Runtime;
 use crate::{Error, Result};
 
 /// A record that holds it, as messages name it.
-pub(super) struct Holding {
-    pub(super) profile: String,
-    pub(super) location: String,
+pub(crate) struct Holding<T> {
+    pub(crate) profile: String,
+    pub(crate) location: String,
+    /// What of it was looked for.
+    pub(crate) what: T,
 }
 
-/// Looks at every profile's record but the one at `place`.
+/// Looks at every profile's record but the one at `place`. `find` says what of that which is looked for a record has.
 ///
 /// # Errors
 /// Whatever keeps a record from being read: what is not seen cannot be ruled out.
-pub(super) async fn others(context: &Context, place: &Place, api_key: &Secret) -> Result<Vec<Holding>> {
-    let mut found: Vec<Holding> = Vec::new();
+pub(crate) async fn others<T>(
+    context: &Context,
+    place: &Place,
+    find: impl Fn(&Record) -> Option<T>,
+) -> Result<Vec<Holding<T>>> {
+    let mut found = Vec::new();
     for settings in context.configured()? {
         let unread = |error: Error| {
             error.because(format!(
@@ -33,11 +39,16 @@ pub(super) async fn others(context: &Context, place: &Place, api_key: &Secret) -
             continue;
         }
         let seen = other.glance(&settings, context).await.map_err(unread)?;
-        if seen.record.get(Field::ApiKey).is_some_and(|key| key.same_as(api_key)) {
-            found.push(Holding { profile: settings.profile, location: other.location.to_string() });
+        if let Some(what) = find(&seen.record) {
+            found.push(Holding { profile: settings.profile, location: other.location.to_string(), what });
         }
     }
     Ok(found)
+}
+
+/// Finds an API key.
+pub(crate) fn with_key(api_key: &Secret) -> impl Fn(&Record) -> Option<()> {
+    |record| record.get(Field::ApiKey).filter(|key| key.same_as(api_key)).map(drop)
 }
 
 /// One record. A network store is one per server and login; a file is opened anew each time, and may go by two names.

@@ -1,0 +1,346 @@
+//! The steps of a revocation as a pure machine, like [`Machine`](crate::lifecycle::Machine).
+//!
+//! Invariants:
+//! - No key is asked for a user before a claim of kind `revoke` is stored, and never for the user of the record.
+//! - A user leaves the list only when every key of it that is known was refused as a pair, while the credential in use was
+//!   not, or when the gateway does not know it. A refusal of the subscription key, an outage or silence says nothing.
+//! - Keys of users that were asked for are nowhere: the driver drops them unread.
+
+use std::mem;
+
+use momo_cred_backend_api as api;
+use momo_cred_backend_api::{Document, ErrorKind, Expect, Lookup, Revision, Secret};
+use uuid::Uuid;
+
+use super::{By, Fate, RevocationEnd, RevocationPlan, Revoked, Settled, finish};
+use crate::credential::{Claim, Field, Record};
+use crate::lifecycle::{KeyRole, compose};
+use crate::momo::{Diagnosis, Refusal, Verdict};
+
+/// How often the list is read once more because somebody edited the record beside us.
+const ROUNDS: u8 = 3;
+
+/// What the driver is to do next.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// Ask the gateway whether this key may provision.
+    Preflight(KeyRole),
+    /// Write the claim.
+    Claim(Document, Expect),
+    /// Ask for a new key of the user and drop it unread.
+    Renew(KeyRole, Uuid),
+    /// Try an old key of the user.
+    Try(Uuid, Secret),
+    /// Try the credential in use: where that is refused, too, a refusal says nothing.
+    Control(Uuid, Secret),
+    /// Read the record before the list is written.
+    Fence,
+    /// Write the list.
+    Settle(Document, Expect),
+    /// Stop.
+    Finish(Box<RevocationEnd>),
+}
+
+/// What came of an effect.
+#[derive(Debug)]
+pub(super) enum Event {
+    Begin,
+    Preflight(Result<(), Refusal>),
+    Written(Result<Revision, api::Error>),
+    Renewed(Result<(), Refusal>),
+    Tried(Result<(), Refusal>),
+    Read(Result<Lookup, api::Error>),
+    /// The lease ran out before the next step.
+    OutOfTime,
+}
+
+#[derive(Debug)]
+enum State {
+    Start,
+    Preflight { next: usize, refused: Vec<(KeyRole, Refusal)> },
+    Claiming { role: KeyRole },
+    Renewing { role: KeyRole },
+    Trying { role: KeyRole, key: usize, doubt: Option<Refusal> },
+    Controlling { role: KeyRole },
+    Fencing { round: u8 },
+    Settling { round: u8, record: Record },
+    Done,
+}
+
+/// One revocation.
+#[derive(Debug)]
+pub struct Revocation {
+    plan: RevocationPlan,
+    state: State,
+    /// The claim, and the record as we wrote it.
+    open: Option<(Claim, Record)>,
+    users: Vec<Revoked>,
+    /// Whether the gateway has let the credential in use in, during this run.
+    admits: bool,
+}
+
+impl Revocation {
+    /// A machine before its first step.
+    pub fn new(plan: RevocationPlan) -> Self {
+        Self { plan, state: State::Start, open: None, users: Vec::new(), admits: false }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &RevocationPlan {
+        &self.plan
+    }
+
+    /// Takes what came of the last effect and says what to do next.
+    pub(super) fn step(&mut self, event: Event) -> Effect {
+        match (mem::replace(&mut self.state, State::Done), event) {
+            (State::Start, Event::Begin) => self.begin(),
+            (State::Preflight { next, refused }, Event::Preflight(answer)) => {
+                self.preflighted(next, refused, answer)
+            }
+            (State::Claiming { role }, Event::Written(answer)) => match answer {
+                Ok(_) => self.next(role),
+                Err(error) => self.finish(finish::claim_failed(error)),
+            },
+            (State::Renewing { role }, Event::Renewed(answer)) => self.renewed(role, answer),
+            (State::Trying { role, key, doubt }, Event::Tried(answer)) => {
+                self.tried(role, key, doubt, answer)
+            }
+            (State::Controlling { role }, Event::Tried(answer)) => self.controlled(role, answer),
+            (State::Fencing { round }, Event::Read(answer)) => self.fenced(round, answer),
+            (State::Settling { round, record }, Event::Written(answer)) => {
+                self.settled(round, record, answer)
+            }
+            (_, Event::OutOfTime) => self.finish(finish::out_of_time(&self.users)),
+            _ => self.finish(finish::impossible()),
+        }
+    }
+
+    fn finish(&mut self, end: RevocationEnd) -> Effect {
+        self.state = State::Done;
+        Effect::Finish(Box::new(end))
+    }
+
+    fn begin(&mut self) -> Effect {
+        let own = self.plan.seen.record.api_user().ok().flatten();
+        // The caller has seen to both; what may never be done is refused here, too.
+        if !self.plan.seen.record.writable() || self.plan.seen.record.claim().is_err() {
+            return self.finish(finish::not_writable());
+        }
+        if own.is_some_and(|own| self.plan.targets.iter().any(|target| target.user == own)) {
+            return self.finish(finish::impossible());
+        }
+        match self.plan.by {
+            By::NewKey => self.preflight(0, Vec::new()),
+            By::Portal => self.next(KeyRole::Primary),
+        }
+    }
+
+    fn preflight(&mut self, next: usize, refused: Vec<(KeyRole, Refusal)>) -> Effect {
+        match self.plan.inputs.provisioning_keys().get(next).map(|(role, _)| *role) {
+            Some(role) => {
+                self.state = State::Preflight { next, refused };
+                Effect::Preflight(role)
+            }
+            None => self.finish(finish::preflight_refused(&refused)),
+        }
+    }
+
+    fn preflighted(
+        &mut self,
+        next: usize,
+        mut refused: Vec<(KeyRole, Refusal)>,
+        answer: Result<(), Refusal>,
+    ) -> Effect {
+        let Some(role) = self.plan.inputs.provisioning_keys().get(next).map(|(role, _)| *role) else {
+            return self.finish(finish::impossible());
+        };
+        match answer {
+            Ok(()) => self.claim(role),
+            Err(refusal) if refusal.verdict() == Verdict::Bad => {
+                refused.push((role, refusal));
+                self.preflight(next + 1, refused)
+            }
+            Err(refusal) => self.finish(finish::preflight_stopped(&refusal)),
+        }
+    }
+
+    fn claim(&mut self, role: KeyRole) -> Effect {
+        let claim = self.plan.seeds.revocation(self.plan.only);
+        // A dead claim's user moves to the retired ones.
+        let mut record = compose::aborted(self.plan.seen.record.clone());
+        record.open_claim(&claim, &[]);
+        let document = record.document().clone();
+        self.open = Some((claim, record));
+        self.state = State::Claiming { role };
+        Effect::Claim(document, self.plan.seen.expect.clone())
+    }
+
+    /// Goes on with the next user, or to the end.
+    fn next(&mut self, role: KeyRole) -> Effect {
+        let Some(target) = self.plan.targets.get(self.users.len()) else { return self.fence(0) };
+        if self.plan.by == By::Portal {
+            return self.try_key(role, 0, None);
+        }
+        let effect = Effect::Renew(role, target.user);
+        self.state = State::Renewing { role };
+        effect
+    }
+
+    fn renewed(&mut self, role: KeyRole, answer: Result<(), Refusal>) -> Effect {
+        match answer {
+            Ok(()) => self.try_key(role, 0, None),
+            Err(refusal) if refusal.diagnosis == Diagnosis::UnknownUser => self.came_to(role, Fate::Unknown),
+            // Whether it was done does not matter where the old key can be tried.
+            Err(refusal) if refusal.ambiguous => self.try_key(role, 0, Some(refusal)),
+            Err(refusal) => {
+                self.note(Fate::Unclear(refusal));
+                // The next one would be answered in the same way.
+                while self.users.len() < self.plan.targets.len() {
+                    self.note(Fate::Unasked);
+                }
+                self.fence(0)
+            }
+        }
+    }
+
+    /// Tries a key of the user, or comes to an end with it. `doubt` is why the new key may not have been made.
+    fn try_key(&mut self, role: KeyRole, key: usize, doubt: Option<Refusal>) -> Effect {
+        let Some(target) = self.plan.targets.get(self.users.len()) else {
+            return self.finish(finish::impossible());
+        };
+        match (target.keys.get(key), doubt) {
+            (Some(old), doubt) => {
+                let effect = Effect::Try(target.user, old.clone());
+                self.state = State::Trying { role, key, doubt };
+                effect
+            }
+            (None, _) if key > 0 => self.control(role),
+            (None, Some(doubt)) => self.came_to(role, Fate::Unclear(doubt)),
+            (None, None) => self.came_to(role, Fate::Unproven),
+        }
+    }
+
+    fn tried(
+        &mut self,
+        role: KeyRole,
+        key: usize,
+        doubt: Option<Refusal>,
+        answer: Result<(), Refusal>,
+    ) -> Effect {
+        match (answer, doubt) {
+            // No new key may have been made: that says nothing of what one does to the old.
+            (Ok(()), Some(doubt)) => self.came_to(role, Fate::Unclear(doubt)),
+            (Ok(()), None) => self.came_to(role, Fate::Alive),
+            // The one refusal that is about the pair.
+            (Err(refusal), doubt) if refusal.diagnosis == Diagnosis::LoginFailed => {
+                self.try_key(role, key + 1, doubt)
+            }
+            (Err(refusal), _) => self.came_to(role, Fate::Unclear(refusal)),
+        }
+    }
+
+    /// Every key was refused. Before that counts, the gateway has to let the credential in use in: in an outage it has
+    /// been seen to refuse pairs that are good.
+    fn control(&mut self, role: KeyRole) -> Effect {
+        let record = &self.plan.seen.record;
+        let in_use = record.api_user().ok().flatten().zip(record.get(Field::ApiKey).cloned());
+        match in_use.filter(|_| !self.admits) {
+            Some((user, key)) => {
+                self.state = State::Controlling { role };
+                Effect::Control(user, key)
+            }
+            None => self.came_to(role, Fate::Dead),
+        }
+    }
+
+    fn controlled(&mut self, role: KeyRole, answer: Result<(), Refusal>) -> Effect {
+        self.admits = answer.is_ok();
+        self.came_to(role, answer.map_or_else(Fate::Doubtful, |()| Fate::Dead))
+    }
+
+    fn came_to(&mut self, role: KeyRole, fate: Fate) -> Effect {
+        self.note(fate);
+        self.next(role)
+    }
+
+    fn note(&mut self, fate: Fate) {
+        if let Some(target) = self.plan.targets.get(self.users.len()) {
+            self.users.push(Revoked { user: target.user, fate });
+        }
+    }
+
+    fn fence(&mut self, round: u8) -> Effect {
+        self.state = State::Fencing { round };
+        Effect::Fence
+    }
+
+    fn fenced(&mut self, round: u8, answer: Result<Lookup, api::Error>) -> Effect {
+        let stored = match answer {
+            Ok(Lookup::Found(stored)) => stored,
+            Err(error) if round < ROUNDS && error.retryable() => return self.fence(round + 1),
+            Err(error) => return self.finish(finish::store_failed(error, &self.users)),
+            Ok(_) => return self.finish(finish::gone(&self.users)),
+        };
+        // A store that is eventually consistent may show for a while what was there before the claim.
+        if self.open.is_some()
+            && round < ROUNDS
+            && self.plan.seen.expect == Expect::Revision(stored.revision.clone())
+        {
+            return self.fence(round + 1);
+        }
+        let mut record = Record::new(stored.document, self.plan.seen.record.layout().clone());
+        // An earlier write of ours whose answer was lost.
+        if round > 0 && self.open.is_some() && record.claim() == Ok(None) && self.is_written(&record) {
+            let (revision, users) = (Some(stored.revision), mem::take(&mut self.users));
+            return self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision, users })));
+        }
+        let ours = match (record.claim(), &self.open) {
+            (Ok(Some(claim)), Some((open, _))) => claim.id == open.id,
+            (Ok(None), None) => true,
+            _ => false,
+        };
+        if !ours {
+            return self.finish(finish::not_ours(record.claim().ok().flatten().as_ref(), &self.users));
+        }
+        record.close_claim();
+        self.strike(&mut record);
+        if self.open.is_none() && !self.users.iter().any(|revoked| revoked.fate.is_proven()) {
+            let users = mem::take(&mut self.users);
+            return self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision: None, users })));
+        }
+        let document = record.document().clone();
+        self.state = State::Settling { round, record };
+        Effect::Settle(document, Expect::Revision(stored.revision))
+    }
+
+    /// Takes those off the list that are proven to be useless.
+    fn strike(&self, record: &mut Record) {
+        for revoked in &self.users {
+            if revoked.fate.is_proven() {
+                compose::take_off_the_list(record, revoked.user);
+            } else if self.plan.only == Some(revoked.user) {
+                // It was not on the list perhaps, and is not to be forgotten now.
+                record.retire(revoked.user);
+            }
+        }
+    }
+
+    fn is_written(&self, record: &Record) -> bool {
+        let mut struck = record.clone();
+        self.strike(&mut struck);
+        struck.document().same_as(record.document())
+    }
+
+    fn settled(&mut self, round: u8, record: Record, answer: Result<Revision, api::Error>) -> Effect {
+        match answer {
+            Ok(revision) => {
+                let (revision, users) = (Some(revision), mem::take(&mut self.users));
+                self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision, users })))
+            }
+            Err(error) if round < ROUNDS && (error.kind() == ErrorKind::Conflict || error.retryable()) => {
+                self.fence(round + 1)
+            }
+            Err(error) => self.finish(finish::store_failed(error, &self.users)),
+        }
+    }
+}

@@ -79,7 +79,7 @@ fn obtain(claim: &Claim, seen: &Seen, place: &Place) -> Result<Obtain> {
             let user = user.ok_or_else(|| holder.malformed(&Malformed::Incomplete(vec![Field::ApiUser])))?;
             Ok(Obtain::NewKey { user })
         }
-        ClaimKind::Import => {
+        ClaimKind::Import | ClaimKind::SubscriptionKey(_) => {
             Err(Error::new(Kind::Misconfigured, format!("the claim at {} is an import", place.location))
                 .at(&place.location)
                 .because("the values it was to store were never in the record")

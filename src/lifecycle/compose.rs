@@ -3,7 +3,7 @@
 use momo_cred_backend_api::Secret;
 use uuid::Uuid;
 
-use super::plan::Plan;
+use super::plan::{Obtain, Plan};
 use crate::credential::{Claim, Field, Record};
 
 /// Opens a claim in a record, which may carry a dead one: its user moves to the retired ones.
@@ -50,9 +50,14 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
     record.set_text(Field::ApiUser, user.to_string());
     record.set(Field::ApiKey, api_key.clone());
     in_use(&mut record, user);
-    record.set_text(Field::IssuedAt, plan.seeds.since().to_string());
+    if !matches!(plan.obtain, Obtain::Kept { .. }) {
+        record.set_text(Field::IssuedAt, plan.seeds.since().to_string());
+    }
     if record.text(Field::Schema).is_none() {
         record.set_text(Field::Schema, "1");
+    }
+    if let Some(claim) = plan.next_claim() {
+        record.open_claim(&claim, &[]);
     }
     record
 }

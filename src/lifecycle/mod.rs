@@ -27,6 +27,6 @@ pub use finish::{Finish, Published};
 pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge};
 pub use machine::Machine;
 pub use owner::{Life, Owner, UnreadableOwner};
-pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Seeds};
+pub use plan::{Check, Inputs, KeyRole, Leg, Obtain, Plan, Seeds};
 pub use step::{Effect, Event};
 pub use world::{Here, World};

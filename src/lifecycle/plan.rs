@@ -7,7 +7,7 @@ use momo_cred_backend_api::Secret;
 use uuid::Uuid;
 
 use super::{Seen, World};
-use crate::credential::{Claim, ClaimKind, Field, Product, TargetEnvironment};
+use crate::credential::{Claim, ClaimKind, Field, Phase, Product, TargetEnvironment};
 use crate::momo::CallbackHost;
 
 /// Everything the steps need besides store and gateway. Pure data: the same plan and the same events always take the
@@ -63,6 +63,30 @@ pub enum Obtain {
         /// Its key.
         api_key: Secret,
     },
+    /// The record: they stay, and the subscription key changes.
+    Kept {
+        /// The API user.
+        user: Uuid,
+        /// Its key.
+        api_key: Secret,
+        /// Which change it is.
+        leg: Leg,
+    },
+    /// The provisioning API, since the gateway refuses the user of the record with another subscription key than the
+    /// one that made it.
+    Moved {
+        /// Which change it is.
+        leg: Leg,
+    },
+}
+
+/// The two changes of a rotation of the subscription key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leg {
+    /// To the secondary key. The same write opens the claim under which the primary is regenerated.
+    Swap,
+    /// To the regenerated key, which ends it.
+    Completion,
 }
 
 /// Whether a credential is tried before it is published.
@@ -77,7 +101,7 @@ pub enum Check {
 /// Random ids and the identity for claims, drawn before the first step so that the steps are pure.
 #[derive(Clone, Debug)]
 pub struct Seeds {
-    ids: [(Uuid, Uuid); 2],
+    ids: Vec<(Uuid, Uuid)>,
     since: Timestamp,
     owner: String,
     lease: Duration,
@@ -87,7 +111,7 @@ impl Seeds {
     /// Draws ids.
     pub fn draw(world: &dyn World, lease: Duration) -> Self {
         Self {
-            ids: [(world.uuid(), world.uuid()), (world.uuid(), world.uuid())],
+            ids: vec![(world.uuid(), world.uuid()), (world.uuid(), world.uuid())],
             since: world.now(),
             owner: world.owner().to_string(),
             lease,
@@ -112,8 +136,34 @@ impl Plan {
         match self.obtain {
             Obtain::NewUser => Some((self.seeds.claim(id, ClaimKind::NewUser, Some(new)), new)),
             Obtain::NewKey { user } => Some((self.seeds.claim(id, ClaimKind::Rekey, None), user)),
-            Obtain::Imported { .. } => None,
+            Obtain::Kept { user, leg: Leg::Completion, .. } => {
+                let kind = ClaimKind::SubscriptionKey(Phase::Regenerated);
+                Some((self.seeds.claim(id, kind, None), user))
+            }
+            Obtain::Moved { leg } => {
+                let phase = if leg == Leg::Swap { Phase::Moving } else { Phase::Regenerated };
+                Some((self.seeds.claim(id, ClaimKind::SubscriptionKey(phase), Some(new)), new))
+            }
+            Obtain::Imported { .. } | Obtain::Kept { leg: Leg::Swap, .. } => None,
         }
+    }
+
+    /// The claim that the publication opens.
+    pub(super) fn next_claim(&self) -> Option<Claim> {
+        let leg = match self.obtain {
+            Obtain::Kept { leg, .. } | Obtain::Moved { leg } => leg,
+            _ => return None,
+        };
+        let (id, _) = *self.seeds.ids.last().filter(|_| leg == Leg::Swap)?;
+        Some(self.seeds.claim(id, ClaimKind::SubscriptionKey(Phase::Swapped), None))
+    }
+
+    /// Goes on with a new user where the one of the record is refused. An id that a claim has used is not used again.
+    pub(super) fn move_user(&mut self, leg: Leg) {
+        if leg == Leg::Completion {
+            self.seeds.ids.remove(0);
+        }
+        self.obtain = Obtain::Moved { leg };
     }
 
     /// The new users of the first `attempts` claims.

@@ -6,7 +6,7 @@ use momo_cred_backend_api::{Document, Expect, Lookup, Revision};
 use super::{Machine, compose, finish};
 use crate::credential::{Field, Record};
 use crate::lifecycle::finish::{Finish, Published};
-use crate::lifecycle::plan::Obtain;
+use crate::lifecycle::plan::{Leg, Obtain};
 use crate::lifecycle::state::{Issued, State};
 use crate::lifecycle::step::Effect;
 use crate::momo::{Refusal, Verdict};
@@ -35,7 +35,7 @@ impl Machine {
         };
         let record = Record::new(stored.document, open.record.layout().clone());
         // An earlier publish of ours whose answer was lost, whatever somebody has begun since.
-        if round > 0 && record.get(Field::ApiKey).is_some_and(|key| key.same_as(&issued.api_key)) {
+        if round > 0 && self.is_published(&record, &issued) {
             return self.done(&issued, &record, stored.revision);
         }
         match record.claim() {
@@ -45,6 +45,13 @@ impl Machine {
             Ok(Some(claim)) => self.finish(finish::not_ours(Some(&claim), left)),
             Ok(None) | Err(_) => self.finish(finish::not_ours(None, left)),
         }
+    }
+
+    /// Whether a record holds what is to be published. The API key alone does not tell where it stays.
+    fn is_published(&self, record: &Record, issued: &Issued) -> bool {
+        let key = &self.plan.inputs.subscription_key;
+        record.get(Field::ApiKey).is_some_and(|known| known.same_as(&issued.api_key))
+            && record.get(Field::SubscriptionKey).is_some_and(|known| known.same_as(key))
     }
 
     /// Whether a read shows just what was there before the claim: a store that is eventually consistent may do so for a
@@ -91,6 +98,9 @@ impl Machine {
             }
             Err(error) if matches!(self.plan.obtain, Obtain::Imported { .. }) => {
                 self.finish(finish::import_write_failed(error))
+            }
+            Err(error) if matches!(self.plan.obtain, Obtain::Kept { leg: Leg::Swap, .. }) => {
+                self.finish(finish::swap_failed(error))
             }
             Err(error) => self.finish(finish::store_failed(error, issued.user, self.leftover())),
         }

@@ -10,6 +10,7 @@
 //! - `take_over`: claims of others, old ones brought back
 //! - `importing`: the kind `import`
 //! - `rekey`: the kind `rekey`
+//! - `subscription_key`: the kind `subscription-key`
 //! - `every`: all steps times all failures, counted
 //! - `wire`: the real client against a gateway that breaks connections
 
@@ -26,6 +27,7 @@ mod publish;
 mod refusals;
 mod rekey;
 mod stage;
+mod subscription_key;
 mod take_over;
 mod tap;
 mod wire;

@@ -13,6 +13,9 @@ pub(super) fn busy(place: &Place, what: &str) -> Error {
 /// The error for a claim whose owner works on it, or may.
 pub(super) fn live(place: &Place, claim: &Claim, alive: Alive) -> Error {
     let headline = match alive {
+        Alive::Unfinished if claim.kind.phase().is_some() => {
+            "holds a rotation of the subscription key that was not finished"
+        }
         Alive::Unfinished => "holds a rekey that was not finished",
         _ => "is being worked on",
     };
@@ -29,6 +32,9 @@ pub(super) fn live(place: &Place, claim: &Claim, alive: Alive) -> Error {
             .next(format!("wait, or {force}")),
         Alive::Unclear => error.because("this store has no clock to judge it by").next(force),
         Alive::Unending => error.because("a claim of this kind never expires").next(force),
+        Alive::Unfinished if claim.kind.phase().is_some() => error
+            .because("that process is gone, and what it has begun would be lost from sight")
+            .next("finish it with `momo-cred resume`, or drop it with `momo-cred abort`"),
         Alive::Unfinished => error
             .because("that process is gone, and the key in the record may be dead")
             .next("finish it with `momo-cred resume --force-takeover`")

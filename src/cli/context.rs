@@ -13,9 +13,9 @@ use super::output::Output;
 use super::trail::Trail;
 use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings, variables};
-use crate::credential::Field;
+use crate::credential::{Claim, Field};
 use crate::effective::{Effective, Holder};
-use crate::lifecycle::{ClaimStanding, Evidence, Owner, Seen, Takeover, Watch, judge};
+use crate::lifecycle::{Alive, ClaimStanding, Evidence, Owner, Seen, Takeover, Watch, judge};
 use crate::momo::{Client, ClientConfig, StepReport};
 use crate::registry::{self, Runtime};
 use crate::{Error, Kind, Outcome, Result};
@@ -294,6 +294,18 @@ impl Place {
                 .because(unknown)
                 .next("finish it with the version that made it; nothing was changed")),
             ClaimStanding::Live(claim, alive) => Err(live(self, claim, *alive)),
+        }
+    }
+
+    /// The claim that a run may go on with, or drop: its owner is gone. What keeps every other run away does not keep
+    /// this one.
+    pub(crate) fn left_open(&self, seen: &Seen, held: bool, takeover: Takeover) -> Result<Option<Claim>> {
+        match self.standing(seen, held, takeover) {
+            ClaimStanding::Live(claim, Alive::Unfinished) if claim.kind.phase().is_some() => Ok(Some(claim)),
+            _ => match self.clear(seen, held, takeover)? {
+                ClaimStanding::Dead(claim) => Ok(Some(claim)),
+                _ => Ok(None),
+            },
         }
     }
 

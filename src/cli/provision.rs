@@ -171,7 +171,27 @@ pub(super) struct Lifecycle<'a> {
     pub(super) hold: Option<Hold>,
 }
 
+/// How the steps of a lifecycle ended, where they did not fail.
+pub(super) enum Performed {
+    /// Something was published.
+    Published(Box<Publication>),
+    /// A signal came before, which was told of.
+    Stopped(Outcome),
+}
+
+/// What was published, and what is known of the run so far.
+pub(super) struct Publication {
+    /// The beginning of its document.
+    pub(super) head: Map<String, Value>,
+    pub(super) published: Published,
+    /// What the run found.
+    pub(super) previous: Option<Revision>,
+    /// A signal that the process is to end by.
+    pub(super) noted: Option<i32>,
+}
+
 impl Lifecycle<'_> {
+    /// The steps, and everything that is told of them and done after them.
     pub(super) async fn run(
         mut self,
         seen: Seen,
@@ -179,6 +199,24 @@ impl Lifecycle<'_> {
         obtain: Obtain,
         check: Check,
     ) -> Result<Outcome> {
+        match self.perform(seen, inputs, obtain, check).await? {
+            Performed::Stopped(outcome) => Ok(outcome),
+            Performed::Published(publication) => {
+                let noted = publication.noted;
+                let outcome = self.published(*publication)?;
+                Ok(noted.map_or(outcome, Outcome::Signal))
+            }
+        }
+    }
+
+    /// The steps alone.
+    pub(super) async fn perform(
+        &mut self,
+        seen: Seen,
+        inputs: Inputs,
+        obtain: Obtain,
+        check: Check,
+    ) -> Result<Performed> {
         let (context, place) = (self.context, self.place);
         let previous = trail::found(&seen);
         let gateway = context.gateway(self.settings, self.effective)?;
@@ -205,18 +243,18 @@ impl Lifecycle<'_> {
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
         context.tell(place.backend.notices());
         drop(self.hold.take());
-        let outcome = match finish {
+        match finish {
             Finish::Published(published) => {
                 let mut head = head;
                 head.insert("steps".into(), Value::Array(steps.taken));
-                self.published(head, *published, previous, noted)
+                let publication = Publication { head, published: *published, previous, noted };
+                Ok(Performed::Published(Box::new(publication)))
             }
-            Finish::Failed(error) => return Err(error.at(&place.location)),
-            Finish::Stopped(error) => self.stopped(head, steps.taken, &error),
-        };
-        match (noted, outcome) {
-            (Some(signal), Ok(_)) => Ok(Outcome::Signal(signal)),
-            (_, outcome) => outcome,
+            Finish::Failed(error) => Err(error.at(&place.location)),
+            Finish::Stopped(error) => {
+                let outcome = self.stopped(head, steps.taken, &error)?;
+                Ok(Performed::Stopped(noted.map_or(outcome, Outcome::Signal)))
+            }
         }
     }
 
@@ -241,13 +279,8 @@ impl Lifecycle<'_> {
     }
 
     /// Tells of it, runs the hook, and tells of that.
-    fn published(
-        &self,
-        mut head: Map<String, Value>,
-        published: Published,
-        previous: Option<Revision>,
-        noted: Option<i32>,
-    ) -> Result<Outcome> {
+    fn published(&self, publication: Publication) -> Result<Outcome> {
+        let Publication { mut head, published, previous, noted } = publication;
         let (context, output) = (self.context, &self.context.output);
         context.trail.ended(output, Ending::Ok, Some((&published.revision, &published.record)));
         let key = published.record.get(Field::ApiKey).and_then(|key| Fingerprint::of(Field::ApiKey, key));
@@ -287,7 +320,7 @@ impl Lifecycle<'_> {
         Ok(hooked.and_then(|hooked| hooked.signal()).map_or(Outcome::SUCCESS, Outcome::Signal))
     }
 
-    fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {
+    pub(super) fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {
         Facts {
             command: self.context.command,
             profile: self.settings.profile.clone(),

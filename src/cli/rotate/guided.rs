@@ -169,7 +169,7 @@ impl Old<'_> {
         }
         let Some(api_key) = self.seen.record.get(Field::ApiKey) else { return Ok(()) };
         // The rotation is done, whatever is in the other records.
-        match holders::others(self.context, self.place, api_key).await {
+        match holders::others(self.context, self.place, Field::ApiKey, api_key).await {
             Ok(others) => others.iter().for_each(|other| {
                 output.warn(&format!(
                     "profile {} has the old key, too, at {}: rotate it before the old key is revoked",

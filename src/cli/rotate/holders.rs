@@ -1,4 +1,4 @@
-//! Which records of the config file hold the same API key: what kills it kills it for all of them.
+//! Which records of the config file hold the same key: what kills it kills it for all of them.
 
 use std::sync::Arc;
 
@@ -19,12 +19,17 @@ pub(super) struct Holding {
 ///
 /// # Errors
 /// Whatever keeps a record from being read: what is not seen cannot be ruled out.
-pub(super) async fn others(context: &Context, place: &Place, api_key: &Secret) -> Result<Vec<Holding>> {
+pub(super) async fn others(
+    context: &Context,
+    place: &Place,
+    field: Field,
+    value: &Secret,
+) -> Result<Vec<Holding>> {
     let mut found: Vec<Holding> = Vec::new();
     for settings in context.configured()? {
         let unread = |error: Error| {
             error.because(format!(
-                "profile {} may hold the same API key, and cannot be read",
+                "profile {} may hold the same {field}, and cannot be read",
                 settings.profile
             ))
         };
@@ -33,7 +38,7 @@ pub(super) async fn others(context: &Context, place: &Place, api_key: &Secret) -
             continue;
         }
         let seen = other.glance(&settings, context).await.map_err(unread)?;
-        if seen.record.get(Field::ApiKey).is_some_and(|key| key.same_as(api_key)) {
+        if seen.record.get(field).is_some_and(|key| key.same_as(value)) {
             found.push(Holding { profile: settings.profile, location: other.location.to_string() });
         }
     }

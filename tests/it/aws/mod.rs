@@ -5,6 +5,7 @@
 //! - `work`: every command, and its JSON
 //! - `lifecycle`: what becomes of a claim, of a record that was removed, and of fields of others
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
+//! - `subscription_key`: the other axis of a rotation
 //! - `counts`: which calls a command makes
 //! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
 //! - `leaks`: where an access key, a session's token or a key must not be
@@ -17,4 +18,5 @@ mod leaks;
 mod lifecycle;
 mod rotate;
 mod stage;
+mod subscription_key;
 mod work;

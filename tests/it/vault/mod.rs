@@ -5,6 +5,7 @@
 //! - `peer`: servers that are no Vault, and what a run of the binary costs
 //! - `work`: every command with the policy that is shipped for it
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
+//! - `subscription_key`: the other axis of a rotation
 //! - `shared`: two profiles, logins of the file, fields of others
 //! - `counts`: how many requests and connections a command costs
 //! - `crash`: answers that are lost, and deaths of server and client
@@ -33,4 +34,5 @@ mod refused;
 mod rotate;
 mod shared;
 mod stage;
+mod subscription_key;
 mod work;

@@ -5,6 +5,7 @@ use momo_gateway::{Action, Fault, Operation, Product, Role};
 use serde_json::{Value, json};
 
 use super::stage::{OLD_USER, ROTATE, Stage};
+use crate::pty::{Pty, Status};
 use crate::sandbox::until;
 
 const ROTATE_KEY: [&str; 2] = ["rotate", "--subscription-key"];
@@ -107,4 +108,31 @@ fn a_young_claim_of_another_machine_is_left_to_it() {
     let forced = ["resume", "--force-takeover", "--consumers-restarted", "--from", "-"];
     let _ = stage.momo(&forced).stdin(new).run().code(0).no_leak(&canaries(&stage));
     assert_completed(&stage);
+}
+
+/// What comes to the record while a person works: another team's edit is kept, another machine's run is not written over.
+#[test]
+fn what_others_do_meanwhile_is_kept() {
+    for (field, changed, status) in
+        [("note", "edited meanwhile", 0), ("pending_id", "00000000-0000-4000-8000-000000000009", 75)]
+    {
+        let Some(stage) = stage() else { return };
+        let pty = Pty::open();
+        let mut job = pty.run(stage.momo(&ROTATE_KEY).into_command());
+        pty.wait_for("[y/N]");
+        pty.send("y\n");
+        pty.wait_for("New primary subscription key");
+        let mut record = stage.secret();
+        record[field] = json!(changed);
+        stage.put(&record);
+        let new = regenerated(&stage);
+        pty.wait_for_silence();
+        pty.send(format!("{new}\n"));
+        assert_eq!(job.status(), Status::Exited(status), "{}", pty.transcript());
+        assert_eq!(stage.secret()[field], changed);
+        let served = stage.served("MOMO_SUBSCRIPTION_KEY");
+        assert!(served == if status == 0 { new } else { secondary(&stage) });
+        let transcript = pty.transcript();
+        assert!(canaries(&stage).iter().all(|canary| !transcript.contains(canary.value())));
+    }
 }

@@ -3,12 +3,13 @@
 use momo_cred_backend_api::{Expect, Work};
 use serde_json::{Value, json};
 
+use super::confirm::confirm;
 use super::context::{Context, Place, complete};
 use super::network::TIMEOUT;
 use super::{document, resume};
 use crate::audit::Ending;
 use crate::config::Settings;
-use crate::credential::{ClaimKind, Field, RecordState};
+use crate::credential::{ClaimKind, Field, Phase, RecordState};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Alive, ClaimStanding, Seen, aborted};
 use crate::momo::{Gateway as _, Verdict};
@@ -20,11 +21,17 @@ use crate::{Error, Kind, Outcome, Result};
 /// The API user that the claim named may exist at the gateway; it moves to the retired ones, which `status` lists.
 /// Without an open claim it says so and ends with 0. A claim whose owner may still live is left alone (75). A rekey is
 /// dropped only where the key in the record still gets a token (else 77).
+///
+/// A rotation of the subscription key is not turned back: the record serves the former secondary key, which works. A new
+/// primary that the claim holds is dropped after a question, or --yes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  momo-cred abort -p collection")]
 pub(crate) struct Options {
     #[command(flatten)]
     takeover: resume::TakeoverFlag,
+    /// Do not ask before a new subscription key is dropped
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
@@ -50,6 +57,11 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
             _ => return resume::nothing_open(context, settings, place, &seen),
         },
     };
+    if claim.kind == ClaimKind::SubscriptionKey(Phase::Regenerated) && !options.yes {
+        let question =
+            "Drop the new subscription key that is kept there? The portal's profile page shows it again.";
+        confirm(context, &place.location, "drop the key at", question)?;
+    }
     if claim.kind == ClaimKind::Rekey && seen.record.state() != RecordState::Vacant {
         key_works(context, settings, place, &seen).await?;
         context.output.note(&format!("the key at {} still gets a token", place.location));
@@ -60,6 +72,9 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
     let record = aborted(seen.record);
     let revision = place.backend.write(&place.name, record.document(), &Expect::Revision(revision)).await?;
     context.output.note(&format!("the claim at {} is dropped; revision {revision}", place.location));
+    if let Some(stands) = claim.kind.phase().and_then(how_it_stands) {
+        context.output.note(stands);
+    }
     context.trail.ended(&context.output, Ending::Ok, Some((&revision, &record)));
     if context.output.json() {
         let mut head = document::head(context.command, &settings.profile, &place.location.to_string());
@@ -69,6 +84,21 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
         context.result(head, "ok")?;
     }
     Ok(Outcome::SUCCESS)
+}
+
+/// What is left to know of a rotation of the subscription key that goes no further.
+const fn how_it_stands(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Moving => None,
+        Phase::Swapped => Some(
+            "the record serves the former secondary subscription key; unless the portal has regenerated one of them, \
+             both keys work",
+        ),
+        Phase::Regenerated => Some(
+            "the record serves the former secondary subscription key, which works; the one beside it was regenerated \
+             and is dead: take it out of the store, and `momo-cred rotate --subscription-key` asks for the new one",
+        ),
+    }
 }
 
 /// A rekey may have killed the key in the record: unless that still gets a token, dropping the claim would hide it.

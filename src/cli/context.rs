@@ -7,6 +7,7 @@ use momo_cred_backend_api::{At, Backend, Expect, Hold, Location, Lookup, Notice,
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
+use super::busy::{busy, live};
 use super::network::Network;
 use super::output::Output;
 use super::trail::Trail;
@@ -14,7 +15,7 @@ use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings, variables};
 use crate::credential::{Claim, Field};
 use crate::effective::{Effective, Holder};
-use crate::lifecycle::{Alive, ClaimStanding, Described, Evidence, Owner, Seen, Takeover, Watch, judge};
+use crate::lifecycle::{Alive, ClaimStanding, Evidence, Owner, Seen, Takeover, Watch, judge};
 use crate::momo::{Client, ClientConfig, StepReport};
 use crate::registry::{self, Runtime};
 use crate::{Error, Kind, Outcome, Result};
@@ -296,6 +297,18 @@ impl Place {
         }
     }
 
+    /// The claim that a run may go on with, or drop: its owner is gone. What keeps every other run away does not keep
+    /// this one.
+    pub(crate) fn left_open(&self, seen: &Seen, held: bool, takeover: Takeover) -> Result<Option<Claim>> {
+        match self.standing(seen, held, takeover) {
+            ClaimStanding::Live(claim, Alive::Unfinished) if claim.kind.phase().is_some() => Ok(Some(claim)),
+            _ => match self.clear(seen, held, takeover)? {
+                ClaimStanding::Dead(claim) => Ok(Some(claim)),
+                _ => Ok(None),
+            },
+        }
+    }
+
     /// Reads the record once more, now that nobody else can begin: settings and keys were taken from what was seen.
     pub(crate) async fn unchanged(
         &self,
@@ -308,36 +321,6 @@ impl Place {
             return Ok(seen);
         }
         Err(busy(self, "was changed meanwhile; nothing was changed").next("run it again"))
-    }
-}
-
-fn busy(place: &Place, what: &str) -> Error {
-    Error::new(Kind::Conflict, format!("{} {what}", place.location)).at(&place.location)
-}
-
-/// The error for a claim whose owner works on it, or may.
-fn live(place: &Place, claim: &Claim, alive: Alive) -> Error {
-    let headline = match alive {
-        Alive::Unfinished => "holds a rekey that was not finished",
-        _ => "is being worked on",
-    };
-    let error = busy(place, headline).because(format!("it holds {}", Described(claim)));
-    let force = "run `momo-cred resume --force-takeover` if you know that its owner is gone";
-    match alive {
-        Alive::Running => error.because("that process runs on this machine").next("wait for it to end"),
-        Alive::Young(age) => error
-            .because(format!(
-                "it is {} s old and its lease is {} s; it counts as dead after twice that",
-                age.as_secs(),
-                claim.lease.as_secs()
-            ))
-            .next(format!("wait, or {force}")),
-        Alive::Unclear => error.because("this store has no clock to judge it by").next(force),
-        Alive::Unending => error.because("a claim of this kind never expires").next(force),
-        Alive::Unfinished => error
-            .because("that process is gone, and the key in the record may be dead")
-            .next("finish it with `momo-cred resume --force-takeover`")
-            .next("if the key in the record still works, `momo-cred abort` drops the claim"),
     }
 }
 

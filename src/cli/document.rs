@@ -4,7 +4,7 @@ use momo_cred_backend_api::Expect;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-use crate::credential::{Claim, Field, Fingerprint, Record};
+use crate::credential::{Claim, Field, Fingerprint, Phase, Record};
 use crate::lifecycle::{Owner, Seen};
 use crate::momo::{KnownCode, Shape, StepReport};
 use crate::{Error, Kind};
@@ -65,6 +65,7 @@ fn claim(claim: &Claim, age: Option<Duration>) -> Value {
     json!({
         "id": claim.id.to_string(),
         "kind": claim.kind.name(),
+        "phase": claim.kind.phase().and_then(Phase::name),
         "api_user": claim.api_user.map(|user| user.to_string()),
         "since": claim.since.to_string(),
         "owner": claim.owner.parse::<Owner>().ok().map(|owner| owner.to_string()),

@@ -24,13 +24,14 @@ pub(crate) struct Holding<T> {
 pub(crate) async fn others<T>(
     context: &Context,
     place: &Place,
+    sought: &str,
     find: impl Fn(&Record) -> Option<T>,
 ) -> Result<Vec<Holding<T>>> {
     let mut found = Vec::new();
     for settings in context.configured()? {
         let unread = |error: Error| {
             error.because(format!(
-                "profile {} may hold the same API key, and cannot be read",
+                "profile {} may hold the same {sought}, and cannot be read",
                 settings.profile
             ))
         };
@@ -46,9 +47,9 @@ pub(crate) async fn others<T>(
     Ok(found)
 }
 
-/// Finds an API key.
-pub(crate) fn with_key(api_key: &Secret) -> impl Fn(&Record) -> Option<()> {
-    |record| record.get(Field::ApiKey).filter(|key| key.same_as(api_key)).map(drop)
+/// Finds a key.
+pub(crate) fn with_key(field: Field, value: &Secret) -> impl Fn(&Record) -> Option<()> {
+    move |record| record.get(field).filter(|key| key.same_as(value)).map(drop)
 }
 
 /// One record. A network store is one per server and login; a file is opened anew each time, and may go by two names.

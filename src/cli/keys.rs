@@ -151,7 +151,7 @@ pub(crate) fn refuse_secret(flag: &str, value: &str) -> Result<()> {
 }
 
 /// Reads a secret from a file or standard input. One line ending at the end is dropped.
-fn read_secret(context: &Context, path: &Path, flag: &str) -> Result<Secret> {
+pub(crate) fn read_secret(context: &Context, path: &Path, flag: &str) -> Result<Secret> {
     let alone = "put the key alone into the file";
     let bytes = read_input(context, path, MAX, flag, "the key").map_err(|error| error.instead(alone))?;
     let mut text = bytes.as_slice();

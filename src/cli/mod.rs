@@ -2,6 +2,7 @@
 
 mod abort;
 mod args;
+mod busy;
 mod completions;
 mod compromise;
 mod confirm;

@@ -165,6 +165,25 @@ pub(super) struct Lifecycle<'a> {
     pub(super) hold: Option<Hold>,
 }
 
+/// How the steps of a lifecycle ended, where they did not fail.
+pub(super) enum Performed {
+    /// Something was published.
+    Published(Box<Publication>),
+    /// A signal came before, which was told of.
+    Stopped(Outcome),
+}
+
+/// What was published, and what is known of the run so far.
+pub(super) struct Publication {
+    /// The beginning of its document.
+    pub(super) head: Map<String, Value>,
+    pub(super) published: Published,
+    /// What the run found.
+    pub(super) previous: Option<Revision>,
+    /// A signal that the process is to end by.
+    pub(super) noted: Option<i32>,
+}
+
 /// How a lifecycle ended that did not fail.
 pub(super) enum Ended {
     /// A credential is published; the result is not told yet.
@@ -198,7 +217,7 @@ impl Ended {
 }
 
 impl Lifecycle<'_> {
-    /// Runs it to its end, and tells of it.
+    /// The steps, and everything that is told of them and done after them.
     pub(super) async fn run(
         self,
         seen: Seen,
@@ -218,6 +237,20 @@ impl Lifecycle<'_> {
         obtain: Obtain,
         check: Check,
     ) -> Result<Ended> {
+        Ok(match self.perform(seen, inputs, obtain, check).await? {
+            Performed::Stopped(outcome) => Ended::Told(outcome),
+            Performed::Published(publication) => Ended::Published(Box::new(self.published(*publication))),
+        })
+    }
+
+    /// The steps alone.
+    pub(super) async fn perform(
+        &mut self,
+        seen: Seen,
+        inputs: Inputs,
+        obtain: Obtain,
+        check: Check,
+    ) -> Result<Performed> {
         let (context, place) = (self.context, self.place);
         let previous = trail::found(&seen);
         let gateway = context.gateway(self.settings, self.effective)?;
@@ -244,17 +277,17 @@ impl Lifecycle<'_> {
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;
         context.tell(place.backend.notices());
         drop(self.hold.take());
-        let ended = noted.map_or(Outcome::SUCCESS, Outcome::Signal);
         match finish {
             Finish::Published(published) => {
                 let mut head = head;
                 head.insert("steps".into(), Value::Array(steps.taken));
-                Ok(Ended::Published(Box::new(self.published(head, *published, previous, noted))))
+                let publication = Publication { head, published: *published, previous, noted };
+                Ok(Performed::Published(Box::new(publication)))
             }
             Finish::Failed(error) => Err(error.at(&place.location)),
             Finish::Stopped(error) => {
                 self.stopped(head, steps.taken, &error)?;
-                Ok(Ended::Told(ended))
+                Ok(Performed::Stopped(noted.map_or(Outcome::SUCCESS, Outcome::Signal)))
             }
         }
     }
@@ -280,13 +313,8 @@ impl Lifecycle<'_> {
     }
 
     /// Tells of it, runs the hook, and tells of that.
-    fn published(
-        &self,
-        mut head: Map<String, Value>,
-        published: Published,
-        previous: Option<Revision>,
-        noted: Option<i32>,
-    ) -> Done {
+    fn published(&self, publication: Publication) -> Done {
+        let Publication { mut head, published, previous, noted } = publication;
         let (context, output) = (self.context, &self.context.output);
         context.trail.ended(output, Ending::Ok, Some((&published.revision, &published.record)));
         let key = published.record.get(Field::ApiKey).and_then(|key| Fingerprint::of(Field::ApiKey, key));
@@ -320,7 +348,7 @@ impl Lifecycle<'_> {
         Done { head, revision: facts.revision, outcome }
     }
 
-    fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {
+    pub(super) fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {
         Facts {
             command: self.context.command,
             profile: self.settings.profile.clone(),

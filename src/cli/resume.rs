@@ -1,14 +1,17 @@
 //! `resume`: finish an open claim.
 
+use std::path::PathBuf;
+
 use momo_cred_backend_api::Work;
 
 use super::context::{Context, Place};
 use super::provision::{Lifecycle, TIMEOUT};
 use super::revoke;
+use super::rotate::subscription_key::{Change, Consumers};
 use crate::config::Settings;
 use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
 use crate::effective::{Effective, Holder, Purpose};
-use crate::lifecycle::{Check, ClaimStanding, Inputs, Obtain, Seen, Takeover};
+use crate::lifecycle::{Check, Inputs, Obtain, Seen, Takeover};
 use crate::momo::CallbackHost;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -18,13 +21,23 @@ use crate::{Error, Kind, Outcome, Result};
 /// Works from any machine that reaches the store and the gateway. Without an open claim it says so and ends with 0.
 /// A revocation asks for new keys again, and tries the old ones. A claim whose owner may still live is left alone (75). So is a rekey, which never expires: --force-takeover asks for
 /// another key of the same API user.
+///
+/// A rotation of the subscription key goes on where it stopped: it asks whether programs are restarted, says what to do
+/// in the portal, and takes the new primary.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     momo-cred resume\n  \
-    momo-cred resume -p collection --force-takeover    its owner is gone for certain")]
+    momo-cred resume -p collection --force-takeover    its owner is gone for certain\n  \
+    momo-cred resume --consumers-restarted --from new.key")]
 pub(crate) struct Options {
     #[command(flatten)]
     takeover: TakeoverFlag,
+    /// In a rotation of the subscription key: every program that uses the record is restarted; do not ask
+    #[arg(long)]
+    consumers_restarted: bool,
+    /// In a rotation of the subscription key: read the new primary from a file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
 }
 
 /// Whether a person vouches for the death of an owner.
@@ -38,6 +51,18 @@ pub(super) struct TakeoverFlag {
 impl TakeoverFlag {
     pub(super) fn takeover(&self) -> Takeover {
         if self.force_takeover { Takeover::Forced } else { Takeover::OnEvidence }
+    }
+}
+
+impl Options {
+    fn refuse_flags_of_another_kind(&self, place: &Place) -> Result<()> {
+        let given = [(self.consumers_restarted, "--consumers-restarted"), (self.from.is_some(), "--from")];
+        let Some((_, flag)) = given.into_iter().find(|(given, _)| *given) else { return Ok(()) };
+        let what = format!("{flag} is for a rotation of the subscription key");
+        Err(Error::new(Kind::Usage, what)
+            .because("the open claim is of another kind")
+            .at(&place.location)
+            .next(format!("leave {flag} out; nothing was changed")))
     }
 }
 
@@ -56,13 +81,17 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     place.writable(&seen)?;
     let hold = place.hold(Work::Renewal, context).await?;
     let seen = place.seen(settings, context).await?;
-    let claim = match place.clear(&seen, hold.is_some(), options.takeover.takeover())? {
-        ClaimStanding::Dead(claim) => claim,
-        _ => return nothing_open(context, settings, place, &seen),
+    let Some(claim) = place.left_open(&seen, hold.is_some(), options.takeover.takeover())? else {
+        return nothing_open(context, settings, place, &seen);
     };
     if claim.kind == ClaimKind::Revoke {
         return revoke::finish(context, settings, place, (seen, &claim), hold).await;
     }
+    if let ClaimKind::SubscriptionKey(phase) = claim.kind {
+        let (from, consumers) = (options.from.as_deref(), Consumers::from(options.consumers_restarted));
+        return Change { context, settings, place, from, consumers }.proceed(phase, seen, hold).await;
+    }
+    options.refuse_flags_of_another_kind(place)?;
     let obtain = obtain(&claim, &seen, place)?;
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     if claim.kind == ClaimKind::Rekey {
@@ -83,7 +112,8 @@ fn obtain(claim: &Claim, seen: &Seen, place: &Place) -> Result<Obtain> {
             let user = user.ok_or_else(|| holder.malformed(&Malformed::Incomplete(vec![Field::ApiUser])))?;
             Ok(Obtain::NewKey { user })
         }
-        ClaimKind::Import => {
+        // The values of an import are in no claim; the other kind goes a way of its own.
+        ClaimKind::Import | ClaimKind::SubscriptionKey(_) => {
             Err(Error::new(Kind::Misconfigured, format!("the claim at {} is an import", place.location))
                 .at(&place.location)
                 .because("the values it was to store were never in the record")
@@ -107,7 +137,7 @@ pub(super) fn keep_callback_host(seen: &Seen, effective: &Effective, place: &Pla
 }
 
 /// The claim holds every input.
-fn inputs(seen: &Seen, effective: &Effective, place: &Place) -> Result<Inputs> {
+pub(super) fn inputs(seen: &Seen, effective: &Effective, place: &Place) -> Result<Inputs> {
     let record = &seen.record;
     let Some(subscription_key) = record.input(Field::SubscriptionKey).cloned() else {
         return Err(Error::new(

@@ -3,6 +3,7 @@
 mod age;
 mod guided;
 mod rekey;
+pub(super) mod subscription_key;
 
 use std::path::PathBuf;
 
@@ -29,12 +30,17 @@ use crate::{Error, Kind, Outcome, Result};
 ///
 /// In production MTN makes users in the Partner Portal: it says what to do there, takes the new user and key at a
 /// prompt or from --from, checks them, and publishes them.
+///
+/// --subscription-key changes the other axis, in the sandbox and in production: the secondary subscription key is tried
+/// and takes over; once every program has it, the primary is regenerated in the portal, and the new one is taken, tried
+/// and published. In between a claim stays open and both keys work; `momo-cred resume` goes on, from any machine.
 #[derive(clap::Args, Debug, Default)]
 #[command(after_help = "Examples:\n  \
     momo-cred rotate\n  \
     momo-cred rotate -p collection --if-older-than 30d        for a job: nothing to do is 0\n  \
     momo-cred rotate --store vault:secret/momo/sandbox/collection --dry-run\n  \
-    pass show momo-new | momo-cred rotate -p production --from -")]
+    pass show momo-new | momo-cred rotate -p production --from -\n  \
+    momo-cred rotate --subscription-key                       guided, with a person at the terminal")]
 pub(crate) struct Options {
     /// How the sandbox is asked for a new key
     #[arg(long, value_enum, default_value_t, value_name = "STRATEGY")]
@@ -42,7 +48,14 @@ pub(crate) struct Options {
     /// Do nothing where the credential was issued less than this ago, such as 30d or 12h
     #[arg(long, value_name = "DURATION")]
     if_older_than: Option<String>,
-    /// In production: read the new user and key from a file, `-` for standard input
+    /// Change the subscription key instead: the secondary takes over, and the primary is regenerated in the portal
+    #[arg(long, conflicts_with_all = ["strategy", "if_older_than"])]
+    subscription_key: bool,
+    /// With --subscription-key: every program that uses the record is restarted, by a hook or by hand; do not ask
+    #[arg(long, requires = "subscription_key")]
+    consumers_restarted: bool,
+    /// In production: read the new user and key from a file, `-` for standard input. With --subscription-key: the new
+    /// primary, alone in the file
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// Show what would be done, with fingerprints; ask the gateway nothing and write nothing
@@ -99,6 +112,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         let effective =
             Effective::new(&settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
         let old = Old { context, options, place: &place, seen, effective };
+        if options.subscription_key {
+            return old.change_subscription_key(&settings).await;
+        }
         old.replace(settings).await?.tell(context)
     })
 }

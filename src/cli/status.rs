@@ -6,7 +6,7 @@ use super::context::{Context, Place};
 use super::document;
 use super::each::each;
 use crate::config::Settings;
-use crate::credential::{ClaimKind, Field, Fingerprint, RecordState};
+use crate::credential::{ClaimKind, Field, Fingerprint, Phase, RecordState};
 use crate::lifecycle::{Described, Life, Owner, Seen};
 use crate::{Outcome, Result};
 
@@ -96,6 +96,10 @@ fn show(context: &Context, settings: &Settings, place: &Place, seen: &Seen) -> R
                 ClaimKind::Rekey => {
                     "the key may be dead: finish it with `momo-cred resume --force-takeover`; if the key still works, \
                      `momo-cred abort` drops it"
+                }
+                ClaimKind::SubscriptionKey(Phase::Swapped) => {
+                    "both subscription keys work; once what uses the record is restarted: `momo-cred resume`, or \
+                     `momo-cred abort` to leave the other one as it is"
                 }
                 _ => "finish it with `momo-cred resume`, or drop it with `momo-cred abort`",
             };

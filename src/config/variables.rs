@@ -22,6 +22,8 @@ pub const TIMEOUT: &str = "MOMO_CRED_TIMEOUT";
 pub const LOG: &str = "MOMO_CRED_LOG";
 /// Secret: the subscription key for `provision`.
 pub const SUBSCRIPTION_KEY: &str = "MOMO_CRED_SUBSCRIPTION_KEY";
+/// Secret: the secondary subscription key, for `rotate --subscription-key` where the record has none.
+pub const SUBSCRIPTION_KEY_SECONDARY: &str = "MOMO_CRED_SUBSCRIPTION_KEY_SECONDARY";
 /// Secret: the subscription key that only provisions, for `provision`.
 pub const PROVISIONING_SUBSCRIPTION_KEY: &str = "MOMO_CRED_PROVISIONING_SUBSCRIPTION_KEY";
 

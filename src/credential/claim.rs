@@ -21,6 +21,35 @@ pub enum ClaimKind {
     Import,
     /// New keys that nobody keeps, for users that are retired.
     Revoke,
+    /// Another subscription key, in steps between which a person acts.
+    SubscriptionKey(Phase),
+}
+
+/// How far a rotation of the subscription key has come. The claim holds what the next publication takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A new API user is made under the secondary key, since the gateway refuses the one of the record with it. No
+    /// `pending_phase` is written.
+    Moving,
+    /// The record serves the former secondary key; the former primary stands beside it and is to be regenerated.
+    Swapped,
+    /// The key that the portal made in place of the former primary is in the claim.
+    Regenerated,
+}
+
+impl Phase {
+    /// The value of `pending_phase`, where one is written.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Moving => None,
+            Self::Swapped => Some("swapped"),
+            Self::Regenerated => Some("regenerated"),
+        }
+    }
+
+    fn from_name(name: Option<&str>) -> Option<Self> {
+        [Self::Moving, Self::Swapped, Self::Regenerated].into_iter().find(|phase| phase.name() == name)
+    }
 }
 
 impl ClaimKind {
@@ -31,11 +60,28 @@ impl ClaimKind {
             Self::Rekey => "rekey",
             Self::Import => "import",
             Self::Revoke => "revoke",
+            Self::SubscriptionKey(_) => "subscription-key",
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::NewUser, Self::Rekey, Self::Import, Self::Revoke].into_iter().find(|kind| kind.name() == name)
+    /// The phase, of a kind that has some.
+    pub const fn phase(self) -> Option<Phase> {
+        match self {
+            Self::SubscriptionKey(phase) => Some(phase),
+            _ => None,
+        }
+    }
+
+    fn read(name: &str, phase: Option<&str>) -> Result<Self, UnknownClaim> {
+        let moving = Self::SubscriptionKey(Phase::Moving);
+        let kinds = [Self::NewUser, Self::Rekey, Self::Import, Self::Revoke, moving];
+        let kind = kinds.into_iter().find(|kind| kind.name() == name).ok_or(UnknownClaim::Kind)?;
+        match (kind, phase) {
+            (Self::SubscriptionKey(_), phase) => Phase::from_name(phase).map(Self::SubscriptionKey),
+            (kind, None) => Some(kind),
+            (_, Some(_)) => None,
+        }
+        .ok_or(UnknownClaim::Unreadable(PHASE))
     }
 }
 
@@ -75,6 +121,7 @@ const API_USER: &str = "pending_api_user";
 const SINCE: &str = "pending_since";
 const OWNER: &str = "pending_owner";
 const LEASE: &str = "pending_lease";
+const PHASE: &str = "pending_phase";
 
 /// Inputs for which a claim may carry a new value. Never a key that the gateway issues: that lives in memory only.
 pub(super) const INPUTS: [Field; 7] = [
@@ -96,7 +143,7 @@ impl Claim {
         let mut open = false;
         for name in document.names().map(FieldName::as_str).filter(|name| name.starts_with(PENDING)) {
             open = true;
-            let known = [ID, KIND, API_USER, SINCE, OWNER, LEASE].contains(&name)
+            let known = [ID, KIND, API_USER, SINCE, OWNER, LEASE, PHASE].contains(&name)
                 || INPUTS.iter().any(|field| field.pending() == name);
             if !known {
                 return Err(UnknownClaim::Field(name.to_owned()));
@@ -109,7 +156,7 @@ impl Claim {
         let uuid = |name, text| Uuid::try_parse(text).map_err(|_| UnknownClaim::Unreadable(name));
         let lease = text(LEASE)?.parse().map_err(|_| UnknownClaim::Unreadable(LEASE))?;
         Ok(Some(Self {
-            kind: ClaimKind::from_name(text(KIND)?).ok_or(UnknownClaim::Kind)?,
+            kind: ClaimKind::read(text(KIND)?, text_of(document, PHASE))?,
             id: uuid(ID, text(ID)?)?,
             api_user: text_of(document, API_USER).map(|text| uuid(API_USER, text)).transpose()?,
             since: text(SINCE)?.parse().map_err(|_| UnknownClaim::Unreadable(SINCE))?,
@@ -128,6 +175,9 @@ impl Claim {
         write_text(document, SINCE, self.since.to_string());
         write_text(document, OWNER, self.owner.clone());
         write_text(document, LEASE, self.lease.as_secs().to_string());
+        if let Some(phase) = self.kind.phase().and_then(Phase::name) {
+            write_text(document, PHASE, phase.to_owned());
+        }
     }
 }
 

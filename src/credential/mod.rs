@@ -12,7 +12,7 @@ mod shape;
 mod shown;
 mod target;
 
-pub use claim::{Claim, ClaimKind, UnknownClaim};
+pub use claim::{Claim, ClaimKind, Phase, UnknownClaim};
 pub use field::{ANCHORS, Field, PENDING};
 pub use fingerprint::Fingerprint;
 pub use layout::{InvalidLayout, Layout};

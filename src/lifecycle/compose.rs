@@ -55,9 +55,14 @@ pub(super) fn published(plan: &Plan, mut record: Record, user: Uuid, api_key: &S
     record.set_text(Field::ApiUser, user.to_string());
     record.set(Field::ApiKey, api_key.clone());
     take_off_the_list(&mut record, user);
-    record.set_text(Field::IssuedAt, plan.seeds.since().to_string());
+    if !matches!(plan.obtain, Obtain::Kept { .. }) {
+        record.set_text(Field::IssuedAt, plan.seeds.since().to_string());
+    }
     if record.text(Field::Schema).is_none() {
         record.set_text(Field::Schema, "1");
+    }
+    if let Some(claim) = plan.next_claim() {
+        record.open_claim(&claim, &[]);
     }
     record
 }

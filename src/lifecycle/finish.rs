@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::judge::Described;
 use super::leftover::Leftover;
 use super::plan::KeyRole;
-use crate::credential::{Claim, ClaimKind, Record, UnknownClaim};
+use crate::credential::{Claim, ClaimKind, Phase, Record, UnknownClaim};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 use crate::{Error, Kind};
 
@@ -113,10 +113,17 @@ pub(super) fn claim_failed(error: api::Error, earlier: Leftover, kind: ClaimKind
     let ours = Error::from(error);
     failed(match (earlier, kind) {
         (Leftover::NewUser(_), _) => earlier.left_open(ours),
+        (_, ClaimKind::SubscriptionKey(Phase::Regenerated)) if !written => {
+            ours.because("the new subscription key was not stored; the portal's profile page shows it again")
+                .next("look with `momo-cred status`; if the claim is still open, run `momo-cred resume`")
+        }
         _ if !written => ours.because("the claim was not written, so the gateway was not asked for anything"),
         (_, ClaimKind::Rekey) => ours
             .because("the gateway was not asked for anything, so the key is as it was; the claim may be open all the same")
             .next("look with `momo-cred status`; if a claim is open, drop it with `momo-cred abort`"),
+        (_, ClaimKind::SubscriptionKey(_)) => ours
+            .because("the claim may hold the new subscription key all the same; the record serves the other one")
+            .next(Leftover::SubscriptionKey.resume()),
         _ => ours
             .because("the gateway was not asked for anything; the claim may be open all the same")
             .next(earlier.resume()),
@@ -143,6 +150,11 @@ pub(super) fn stopped(refusal: &Refusal, left: Leftover) -> Finish {
                 .next("then provision again with the right key, or drop the claim with `momo-cred abort`")
                 .next("`momo-cred resume` tries the same key once more"),
         );
+    }
+    if refusal.verdict() == Verdict::Bad && left == Leftover::SubscriptionKey {
+        return failed(left.claim_stays(gateway(what, refusal)).next(
+            "give the right key with `momo-cred resume --from FILE`; `momo-cred resume` tries the same one again",
+        ));
     }
     let error = if refusal.verdict() == Verdict::Protocol {
         gateway(what, refusal)
@@ -216,6 +228,42 @@ pub(super) fn refused_after_publication(refusal: &Refusal, revision: &Revision) 
 
 pub(super) fn import_refused(refusal: &Refusal) -> Finish {
     failed(gateway("the credential was not proven, so nothing was written".to_owned(), refusal))
+}
+
+/// Before the first write of a rotation of the subscription key.
+pub(super) fn secondary_refused(refusal: &Refusal) -> Finish {
+    let what = "the secondary subscription key was not proven, so nothing was written";
+    if refusal.diagnosis == Diagnosis::InvalidKey {
+        // The usual advice is about a key that has another one beside it.
+        return failed(Error::new(refusal.kind(), what).because(refusal).next(
+            "copy the secondary key from the portal's profile page into the record, or take it out of the record to be \
+             asked for it",
+        ));
+    }
+    failed(gateway(what.to_owned(), refusal))
+}
+
+/// That first write did not succeed.
+pub(super) fn swap_failed(error: api::Error) -> Finish {
+    let unknown = error.effect() == Effect::Unknown;
+    let error = Error::from(error);
+    failed(if unknown {
+        error
+            .because("the record may serve the secondary key all the same, which works")
+            .next("look with `momo-cred status`; if a claim is open, run `momo-cred resume`")
+    } else {
+        error.because("nothing was changed, and both subscription keys work as before")
+    })
+}
+
+/// The user of the record is refused with another subscription key, and no other can be made.
+pub(super) fn move_needs_a_host(left: Leftover) -> Finish {
+    let error = Error::new(Kind::Usage, "a callback host is needed to make an API user, and none is set")
+        .because("the gateway refuses the API user of the record with the other subscription key")
+        .next(
+            "give --callback-host pay.example.com, or --callback-host localhost if you take no callbacks yet",
+        );
+    failed(left.claim_stays(error))
 }
 
 pub(super) fn import_write_failed(error: api::Error) -> Finish {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use momo_cred_backend_api::{Document, Expect, Lookup};
 
 use super::{Life, Owner};
-use crate::credential::{Claim, ClaimKind, Layout, Record, UnknownClaim};
+use crate::credential::{Claim, ClaimKind, Layout, Phase, Record, UnknownClaim};
 
 /// A record as a lifecycle begins with it.
 #[derive(Clone, Debug)]
@@ -75,7 +75,8 @@ pub enum Alive {
     Unclear,
     /// It may run elsewhere, and its claim is of kind `rekey`, which never expires: only a person can tell.
     Unending,
-    /// Its process is gone, and its claim is of kind `rekey`: nobody knows which key works.
+    /// Its process is gone, and the claim must not be passed over: after a rekey nobody knows which key works, and a
+    /// rotation of the subscription key has a key to be regenerated, or holds the new one.
     Unfinished,
 }
 
@@ -118,13 +119,21 @@ pub fn judge(record: &Record, evidence: Evidence<'_>) -> ClaimStanding {
         };
         return ClaimStanding::Live(claim, alive);
     }
-    match (evidence.held, life, evidence.age) {
+    let standing = match (evidence.held, life, evidence.age) {
         (true, ..) | (_, Life::Dead, _) => ClaimStanding::Dead(claim),
         _ if evidence.takeover == Takeover::Forced => ClaimStanding::Dead(claim),
         (_, Life::Alive, _) => ClaimStanding::Live(claim, Alive::Running),
         (_, Life::Elsewhere, Some(age)) if age > claim.lease * 2 => ClaimStanding::Dead(claim),
         (_, Life::Elsewhere, Some(age)) => ClaimStanding::Live(claim, Alive::Young(age)),
         (_, Life::Elsewhere, None) => ClaimStanding::Live(claim, Alive::Unclear),
+    };
+    match standing {
+        ClaimStanding::Dead(claim)
+            if claim.kind.phase().is_some() && evidence.takeover == Takeover::OnEvidence =>
+        {
+            ClaimStanding::Live(claim, Alive::Unfinished)
+        }
+        standing => standing,
     }
 }
 
@@ -136,6 +145,9 @@ impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let claim = self.0;
         write!(f, "a {} claim", claim.kind.name())?;
+        if let Some(phase) = claim.kind.phase().and_then(Phase::name) {
+            write!(f, " ({phase})")?;
+        }
         if let Some(user) = claim.api_user {
             write!(f, " for API user {user}")?;
         }

@@ -13,6 +13,8 @@ pub(super) enum Leftover {
     NewUser(Uuid),
     /// A claim of kind `rekey`. A key was asked for, so the one in the record may be dead.
     Rekey(Uuid),
+    /// A claim that holds the new subscription key.
+    SubscriptionKey,
 }
 
 impl Leftover {
@@ -21,6 +23,7 @@ impl Leftover {
         match self {
             Self::Nothing | Self::NewUser(_) => "provisioning",
             Self::Rekey(_) => "the rekey",
+            Self::SubscriptionKey => "the rotation of the subscription key",
         }
     }
 
@@ -32,6 +35,9 @@ impl Leftover {
             }
             Self::Rekey(_) => {
                 "run `momo-cred resume --force-takeover` with the same profile; it asks for another key and finishes"
+            }
+            Self::SubscriptionKey => {
+                "run `momo-cred resume` with the same profile; it tries the new subscription key again and finishes"
             }
         }
     }
@@ -52,6 +58,9 @@ impl Leftover {
                 "the claim stays open; a new key may have been made for API user {user} and was dropped, so the key in \
                  the record may be dead"
             )),
+            Self::SubscriptionKey => error.because(
+                "the claim stays open and holds the new subscription key; the record serves the other one as before",
+            ),
         }
     }
 
@@ -66,6 +75,8 @@ impl Leftover {
                     "a new key was made for API user {user} and was dropped: the key in the record may be dead"
                 ))
                 .next("run `momo-cred verify`; if the credential is refused, get a new one with `momo-cred rotate`"),
+            Self::SubscriptionKey => error
+                .because("the new subscription key was dropped; the portal's profile page shows it again"),
         }
     }
 }

@@ -13,12 +13,12 @@ use momo_cred_backend_api as api;
 use momo_cred_backend_api::{Expect, Revision, Secret};
 use uuid::Uuid;
 
-use super::compose;
 use super::finish::{self, Finish};
 use super::leftover::Leftover;
-use super::plan::{Check, KeyRole, Obtain, Plan};
+use super::plan::{Check, KeyRole, Leg, Obtain, Plan};
 use super::state::{Issued, Open, State};
 use super::step::{Effect, Event};
+use super::{Seen, compose};
 use crate::credential::{ClaimKind, Field, Record};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
@@ -101,6 +101,7 @@ impl Machine {
     fn leftover(&self) -> Leftover {
         match (&self.open, &self.plan.obtain) {
             (None, _) => Leftover::Nothing,
+            (Some(_), Obtain::Kept { .. }) => Leftover::SubscriptionKey,
             (Some(open), Obtain::NewKey { .. }) => Leftover::Rekey(open.user),
             (Some(open), _) => Leftover::NewUser(open.user),
         }
@@ -114,18 +115,30 @@ impl Machine {
         if let Err(unknown) = self.plan.seen.record.claim() {
             return self.finish(finish::unknown_claim(&unknown));
         }
-        match self.plan.obtain.given() {
-            None => self.preflight(0, Vec::new()),
-            Some((user, api_key)) => {
-                let issued = Issued { user, api_key: api_key.clone(), key: None, verified: false };
-                if self.plan.check == Check::Skipped {
-                    return self.publish_import(issued);
-                }
-                let effect = Effect::Check(issued.user, issued.api_key.clone());
-                self.state = State::Checking { key: KeyRole::Primary, issued };
-                effect
+        if let Some((user, api_key)) = self.plan.obtain.given() {
+            let issued = Issued { user, api_key: api_key.clone(), key: None, verified: false };
+            if self.plan.check == Check::Skipped {
+                return self.publish_import(issued);
             }
+            return self.check(KeyRole::Primary, issued);
         }
+        match &self.plan.obtain {
+            Obtain::Kept { user, api_key, leg: Leg::Swap } => {
+                let issued = Issued { user: *user, api_key: api_key.clone(), key: None, verified: false };
+                self.check(KeyRole::Primary, issued)
+            }
+            Obtain::Kept { leg: Leg::Completion, .. } => {
+                let Seen { record, expect, .. } = self.plan.seen.clone();
+                self.claim(KeyRole::Primary, record, expect)
+            }
+            _ => self.preflight(0, Vec::new()),
+        }
+    }
+
+    fn check(&mut self, key: KeyRole, issued: Issued) -> Effect {
+        let effect = Effect::Check(issued.user, issued.api_key.clone());
+        self.state = State::Checking { key, issued };
+        effect
     }
 
     fn preflight(&mut self, next: usize, refused: Vec<(KeyRole, Refusal)>) -> Effect {
@@ -182,6 +195,10 @@ impl Machine {
             Ok(revision) => {
                 open.revision = Some(revision);
                 let (user, kind) = (open.user, open.claim.kind);
+                if let Obtain::Kept { api_key, .. } = &self.plan.obtain {
+                    let issued = Issued { user, api_key: api_key.clone(), key: None, verified: false };
+                    return self.check(key, issued);
+                }
                 if kind == ClaimKind::Rekey {
                     return self.create_key(key, user);
                 }
@@ -218,9 +235,7 @@ impl Machine {
                 if self.plan.check == Check::Skipped {
                     return self.fence(issued, 0);
                 }
-                let effect = Effect::Check(user, issued.api_key.clone());
-                self.state = State::Checking { key, issued };
-                effect
+                self.check(key, issued)
             }
             Err(refusal) => self.refused(refusal),
         }
@@ -233,6 +248,8 @@ impl Machine {
             Obtain::NewKey { .. } => {
                 surely_no_key(&refusal) && self.plan.open_kind() != Some(ClaimKind::Rekey)
             }
+            // What is open then is older than this run: the key that a person typed.
+            Obtain::Moved { leg: Leg::Completion } => false,
             _ => refusal.is_for_good(),
         };
         if !withdraw {
@@ -247,10 +264,28 @@ impl Machine {
 
     fn checked(&mut self, key: KeyRole, mut issued: Issued, answer: Result<(), Refusal>) -> Effect {
         let imported = self.plan.obtain.given().is_some();
+        let kept = match self.plan.obtain {
+            Obtain::Kept { leg, .. } => Some(leg),
+            _ => None,
+        };
+        if let (Some(leg), Err(refusal)) = (kept, &answer) {
+            if refusal.diagnosis == Diagnosis::NotAllowedTargetEnvironment
+                && self.plan.inputs.target_environment.is_sandbox()
+            {
+                return self.move_user(leg);
+            }
+            if leg == Leg::Swap {
+                return self.finish(finish::secondary_refused(refusal));
+            }
+        }
         match answer {
             Ok(()) => {
                 issued.verified = true;
-                if imported { self.publish_import(issued) } else { self.fence(issued, 0) }
+                if imported || kept == Some(Leg::Swap) {
+                    self.publish_import(issued)
+                } else {
+                    self.fence(issued, 0)
+                }
             }
             Err(refusal) if imported => match refusal.verdict() {
                 // A popup shows the key once: better stored and unproven than lost. Never over something that works.
@@ -278,6 +313,19 @@ impl Machine {
             }
             Err(refusal) => self.finish(finish::stopped(&refusal, self.leftover())),
         }
+    }
+
+    /// Goes on with a new user: sandbox users are bound to the key that made them, or to its product.
+    fn move_user(&mut self, leg: Leg) -> Effect {
+        if self.plan.inputs.callback_host.is_none() {
+            return self.finish(finish::move_needs_a_host(self.leftover()));
+        }
+        if let Some(Open { record, revision: Some(revision), .. }) = self.open.take() {
+            self.plan.seen = Seen { expect: Expect::Revision(revision), record, deleted: false, age: None };
+        }
+        self.attempt = 0;
+        self.plan.move_user(leg);
+        self.preflight(0, Vec::new())
     }
 }
 

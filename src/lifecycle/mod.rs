@@ -29,7 +29,7 @@ pub use finish::{Finish, Published};
 pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge};
 pub use machine::Machine;
 pub use owner::{Life, Owner, UnreadableOwner};
-pub use plan::{Check, Inputs, KeyRole, Obtain, Plan, Restored, Seeds};
+pub use plan::{Check, Inputs, KeyRole, Leg, Obtain, Plan, Restored, Seeds};
 pub use revocation::{By, Fate, Revocation, RevocationEnd, RevocationPlan, Revoked, Settled, Target};
 pub use step::{Effect, Event};
 pub use world::{Here, World};

@@ -7,7 +7,7 @@ use momo_cred_backend_api::Secret;
 use uuid::Uuid;
 
 use super::{Seen, World};
-use crate::credential::{Claim, ClaimKind, Field, Product, Record, TargetEnvironment};
+use crate::credential::{Claim, ClaimKind, Field, Phase, Product, Record, TargetEnvironment};
 use crate::momo::CallbackHost;
 
 /// Everything the steps need besides store and gateway. Pure data: the same plan and the same events always take the
@@ -65,6 +65,30 @@ pub enum Obtain {
     },
     /// An earlier revision of the same record, checked like an import and written as it was.
     Restored(Box<Restored>),
+    /// The record: they stay, and the subscription key changes.
+    Kept {
+        /// The API user.
+        user: Uuid,
+        /// Its key.
+        api_key: Secret,
+        /// Which change it is.
+        leg: Leg,
+    },
+    /// The provisioning API, since the gateway refuses the user of the record with another subscription key than the
+    /// one that made it.
+    Moved {
+        /// Which change it is.
+        leg: Leg,
+    },
+}
+
+/// The two changes of a rotation of the subscription key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leg {
+    /// To the secondary key. The same write opens the claim under which the primary is regenerated.
+    Swap,
+    /// To the regenerated key, which ends it.
+    Completion,
 }
 
 /// The credential of an earlier revision.
@@ -82,9 +106,9 @@ impl Obtain {
     /// The user and key that are there before anything is asked for: nothing is issued, so no claim is needed.
     pub(super) fn given(&self) -> Option<(Uuid, &Secret)> {
         match self {
-            Self::NewUser | Self::NewKey { .. } => None,
             Self::Imported { user, api_key } => Some((*user, api_key)),
             Self::Restored(restored) => Some((restored.user, &restored.api_key)),
+            Self::NewUser | Self::NewKey { .. } | Self::Kept { .. } | Self::Moved { .. } => None,
         }
     }
 }
@@ -102,6 +126,8 @@ pub enum Check {
 #[derive(Clone, Debug)]
 pub struct Seeds {
     ids: [(Uuid, Uuid); 2],
+    /// How many of them a claim has used before this plan was changed.
+    used: usize,
     since: Timestamp,
     owner: String,
     lease: Duration,
@@ -112,6 +138,7 @@ impl Seeds {
     pub fn draw(world: &dyn World, lease: Duration) -> Self {
         Self {
             ids: [(world.uuid(), world.uuid()), (world.uuid(), world.uuid())],
+            used: 0,
             since: world.now(),
             owner: world.owner().to_string(),
             lease,
@@ -138,14 +165,40 @@ impl Plan {
     /// The claim of the first or second attempt, and the API user that it gives a right to: a new one each time, but for
     /// another key of the record's own.
     pub(super) fn claim(&self, attempt: usize) -> Option<(Claim, Uuid)> {
-        let (id, new) = *self.seeds.ids.get(attempt)?;
+        let (id, new) = *self.seeds.ids.get(self.seeds.used + attempt)?;
         #[cfg(feature = "faults")]
         let new = crate::faults::reused(&self.seen.record).unwrap_or(new);
         match self.obtain {
             Obtain::NewUser => Some((self.seeds.claim(id, ClaimKind::NewUser, Some(new)), new)),
             Obtain::NewKey { user } => Some((self.seeds.claim(id, ClaimKind::Rekey, None), user)),
-            Obtain::Imported { .. } | Obtain::Restored(_) => None,
+            Obtain::Kept { user, leg: Leg::Completion, .. } => {
+                let kind = ClaimKind::SubscriptionKey(Phase::Regenerated);
+                Some((self.seeds.claim(id, kind, None), user))
+            }
+            Obtain::Moved { leg } => {
+                let phase = if leg == Leg::Swap { Phase::Moving } else { Phase::Regenerated };
+                Some((self.seeds.claim(id, ClaimKind::SubscriptionKey(phase), Some(new)), new))
+            }
+            Obtain::Imported { .. } | Obtain::Restored(_) | Obtain::Kept { leg: Leg::Swap, .. } => None,
         }
+    }
+
+    /// The claim that the publication opens.
+    pub(super) fn next_claim(&self) -> Option<Claim> {
+        let leg = match self.obtain {
+            Obtain::Kept { leg, .. } | Obtain::Moved { leg } => leg,
+            _ => return None,
+        };
+        let (id, _) = *self.seeds.ids.last().filter(|_| leg == Leg::Swap)?;
+        Some(self.seeds.claim(id, ClaimKind::SubscriptionKey(Phase::Swapped), None))
+    }
+
+    /// Goes on with a new user where the one of the record is refused. An id that a claim has used is not used again.
+    pub(super) fn move_user(&mut self, leg: Leg) {
+        if leg == Leg::Completion {
+            self.seeds.used = 1;
+        }
+        self.obtain = Obtain::Moved { leg };
     }
 
     /// The new users of the first `attempts` claims.

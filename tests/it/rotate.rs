@@ -4,9 +4,11 @@
 //! - `new_user`: beside the old user, from the record alone; through deaths, doubles and faults
 //! - `job`: what a job asks for that mostly has nothing to do
 //! - `rekey`: another key for the same user
+//! - `subscription_key`: the other axis, in two halves
 //! - `guided`: production, with a person at the terminal
 
 mod guided;
 mod job;
 mod new_user;
 mod rekey;
+mod subscription_key;

@@ -42,7 +42,7 @@ fn has(target: &Target, key: &Secret) -> bool {
 
 /// Other records of the config file that hold one of them.
 pub(super) async fn held(context: &Context, place: &Place, targets: &[Target]) -> Result<Vec<Holding<Uuid>>> {
-    let held = holders::others(context, place, |record| {
+    let held = holders::others(context, place, "API key", |record| {
         let (key, user) = (record.get(Field::ApiKey)?, record.api_user().ok().flatten());
         targets.iter().find(|target| user == Some(target.user) || has(target, key)).map(|target| target.user)
     });

@@ -174,7 +174,8 @@ impl Old<'_> {
         }
         let Some(api_key) = self.seen.record.get(Field::ApiKey) else { return Ok(()) };
         // The rotation is done, whatever is in the other records.
-        match holders::others(self.context, self.place, holders::with_key(api_key)).await {
+        let sought = holders::with_key(Field::ApiKey, api_key);
+        match holders::others(self.context, self.place, "API key", sought).await {
             Ok(others) => others.iter().for_each(|other| {
                 output.warn(&format!(
                     "profile {} has the old key, too, at {}: rotate it before the old key is revoked",

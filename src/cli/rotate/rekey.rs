@@ -22,7 +22,8 @@ pub(super) async fn refuse_where_harmful(old: &Old<'_>) -> Result<()> {
     keep_callback_host(&old.seen, &old.effective, old.place)?;
     let Some(api_key) = old.seen.record.get(Field::ApiKey) else { return Ok(()) };
     let new_user = "rotate with the default strategy, new-user, which lets the old key live";
-    let others = holders::others(old.context, old.place, holders::with_key(api_key))
+    let sought = holders::with_key(Field::ApiKey, api_key);
+    let others = holders::others(old.context, old.place, "API key", sought)
         .await
         .map_err(|error| error.next(new_user))?;
     if others.is_empty() {

@@ -6,7 +6,7 @@ use momo_cred_backend_api::{Document, Expect, Lookup, Revision};
 use super::{Machine, compose, finish};
 use crate::credential::{Field, Record};
 use crate::lifecycle::finish::{Finish, Published};
-use crate::lifecycle::plan::Obtain;
+use crate::lifecycle::plan::{Leg, Obtain};
 use crate::lifecycle::state::{Issued, State};
 use crate::lifecycle::step::Effect;
 use crate::momo::{Refusal, Verdict};
@@ -37,7 +37,7 @@ impl Machine {
         // An earlier publish of ours whose answer was lost, whatever somebody has begun since.
         #[cfg(feature = "faults")]
         let round = if crate::faults::Control::Resent.is_on() { 0 } else { round };
-        if round > 0 && record.get(Field::ApiKey).is_some_and(|key| key.same_as(&issued.api_key)) {
+        if round > 0 && self.is_published(&record, &issued) {
             return self.done(&issued, &record, stored.revision);
         }
         #[cfg(feature = "faults")]
@@ -51,6 +51,13 @@ impl Machine {
             Ok(Some(claim)) => self.finish(finish::not_ours(Some(&claim), left)),
             Ok(None) | Err(_) => self.finish(finish::not_ours(None, left)),
         }
+    }
+
+    /// Whether a record holds what is to be published. The API key alone does not tell where it stays.
+    fn is_published(&self, record: &Record, issued: &Issued) -> bool {
+        let key = &self.plan.inputs.subscription_key;
+        record.get(Field::ApiKey).is_some_and(|known| known.same_as(&issued.api_key))
+            && record.get(Field::SubscriptionKey).is_some_and(|known| known.same_as(key))
     }
 
     fn publish(&mut self, issued: Issued, record: Record, expect: Expect, round: u8) -> Effect {
@@ -87,6 +94,9 @@ impl Machine {
             }
             Err(error) if self.plan.obtain.given().is_some() => {
                 self.finish(finish::import_write_failed(error))
+            }
+            Err(error) if matches!(self.plan.obtain, Obtain::Kept { leg: Leg::Swap, .. }) => {
+                self.finish(finish::swap_failed(error))
             }
             Err(error) => self.finish(finish::store_failed(error, issued.user, self.leftover())),
         }

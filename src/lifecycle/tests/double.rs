@@ -35,6 +35,8 @@ struct State {
     disabled: Vec<KeyRole>,
     provisioning_users_read_nothing: bool,
     keys_add_up: bool,
+    bound_to_keys: bool,
+    regenerated: Option<Canary>,
     issued: Vec<Canary>,
     orders: Vec<Order>,
 }
@@ -103,6 +105,23 @@ impl Double {
     /// From now on a new key leaves the user's older ones working.
     pub(super) fn let_keys_add_up(&self) {
         self.state().keys_add_up = true;
+    }
+
+    /// From now on a user reads only with the key that made it.
+    pub(super) fn bind_users_to_keys(&self) {
+        self.state().bound_to_keys = true;
+    }
+
+    /// Makes another primary key; the one before is refused from now on.
+    pub(super) fn regenerate(&self) -> Canary {
+        let mut state = self.state();
+        state.disabled.push(KeyRole::Primary);
+        state.regenerated.insert(Canary::hex("regenerated subscription key")).clone()
+    }
+
+    /// Whether a product read with all three would be answered now.
+    pub(super) fn serves(&self, key: &Secret, user: Uuid, api_key: &Secret) -> bool {
+        self.state().admit(Step::Read, key).is_ok() && self.authenticates(user, api_key)
     }
 
     /// A user that exists already, with a key.
@@ -179,6 +198,9 @@ impl Double {
 impl State {
     /// The role of a key that is in force and fits.
     fn admit(&self, step: Step, key: &Secret) -> Result<KeyRole, Refusal> {
+        if self.regenerated.as_ref().is_some_and(|new| new.secret().same_as(key)) {
+            return Ok(KeyRole::Primary);
+        }
         let provisions = matches!(step, Step::User | Step::CreateUser | Step::CreateKey);
         let roles = [KeyRole::Provisioning, KeyRole::Primary, KeyRole::Secondary];
         let role = roles.into_iter().find(|role| subscription_key(*role).secret().same_as(key));
@@ -255,10 +277,11 @@ impl Gateway for Double {
         _: Option<&Msisdn>,
     ) -> Result<(), Refusal> {
         self.call(Point::Product, |state| {
-            state.admit(Step::Read, key)?;
+            let used = state.admit(Step::Read, key)?;
             let of = |user: &Uuid| Secret::new(user.to_string()).same_as(&token.secret);
             let role = state.users.iter().find(|(user, _)| of(user)).map(|(_, user)| user.role);
-            if role == Some(KeyRole::Provisioning) && state.provisioning_users_read_nothing {
+            let nothing = role == Some(KeyRole::Provisioning) && state.provisioning_users_read_nothing;
+            if nothing || state.bound_to_keys && role.is_some_and(|role| role != used) {
                 let (shape, diagnosis) = (Shape::Wallet, Diagnosis::NotAllowedTargetEnvironment);
                 return Err(answered(Step::Read, 500, shape, diagnosis));
             }

@@ -12,6 +12,7 @@
 //! - `rekey`: the kind `rekey`
 //! - `restoring`: an earlier revision, as `rollback` writes it
 //! - `revoking`: the kind `revoke`, in both readings of what a new key does to the old
+//! - `subscription_key`: the kind `subscription-key`
 //! - `every`: all steps times all failures, counted
 //! - `model`: every order of two actors, every fault at every instant, against a model of store and gateway
 //! - `wire`: the real client against a gateway that breaks connections
@@ -32,6 +33,7 @@ mod rekey;
 mod restoring;
 mod revoking;
 mod stage;
+mod subscription_key;
 mod take_over;
 mod tap;
 mod wire;

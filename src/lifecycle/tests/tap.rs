@@ -33,17 +33,22 @@ impl Tap {
         Self { store: store.clone(), inner: store.handle(), stage: Quiet(stage.clone()) }
     }
 
-    /// A claim names itself; a credential that is not there yet is a publication; the rest takes a claim back.
+    /// A credential that is not there yet is a publication, which may open the next claim; a claim names itself; the rest
+    /// takes a claim back.
     fn point(&self, name: &RecordName, document: &Document) -> Point {
-        if document.get("pending_id").is_some() {
-            return Point::Claim;
-        }
-        let key = Field::ApiKey.name();
         let stored = self.store.peek(name);
-        match (document.get(key), stored.as_ref().and_then(|stored| stored.get(key))) {
-            (None, _) => Point::Withdraw,
-            (Some(new), Some(old)) if new.same_as(old) => Point::Withdraw,
-            (Some(_), _) => Point::Publish,
+        let changed = |field: Field| match (document.get(field.name()), stored.as_ref()?.get(field.name())) {
+            (Some(new), Some(old)) => Some(!new.same_as(old)),
+            _ => None,
+        };
+        let other = |field| changed(field).unwrap_or(true);
+        let is_whole = document.get(Field::ApiKey.name()).is_some();
+        if is_whole && (other(Field::ApiKey) || other(Field::SubscriptionKey)) {
+            Point::Publish
+        } else if document.get("pending_id").is_some() {
+            Point::Claim
+        } else {
+            Point::Withdraw
         }
     }
 }

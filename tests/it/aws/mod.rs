@@ -8,6 +8,7 @@
 //! - `rollback`: an earlier version as a new one
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `compromise`: the drill for a leaked key
+//! - `subscription_key`: the other axis of a rotation
 //! - `counts`: which calls a command makes
 //! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
 //! - `leaks`: where an access key, a session's token or a key must not be
@@ -23,4 +24,5 @@ mod revoke;
 mod rollback;
 mod rotate;
 pub(crate) mod stage;
+mod subscription_key;
 mod work;

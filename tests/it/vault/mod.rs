@@ -7,6 +7,7 @@
 //! - `revoke`: retired users made useless, and proven so
 //! - `rollback`: an earlier credential as a new version
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
+//! - `subscription_key`: the other axis of a rotation
 //! - `shared`: two profiles, logins of the file, fields of others
 //! - `compromise`: the drill for a leaked key
 //! - `counts`: how many requests and connections a command costs
@@ -39,4 +40,5 @@ mod rollback;
 mod rotate;
 mod shared;
 pub(crate) mod stage;
+mod subscription_key;
 mod work;

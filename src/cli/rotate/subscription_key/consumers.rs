@@ -1,0 +1,66 @@
+//! Who must have the key that serves now before the other one dies.
+
+use super::swap::shown;
+use super::{Change, Consumers};
+use crate::cli::holders;
+use crate::credential::Field;
+use crate::lifecycle::Seen;
+use crate::{Error, Kind, Result, prompt};
+
+impl Change<'_> {
+    /// Lists them, and waits until a person says that they have it.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] where another record of the config file serves the old key, and where nobody says so. The claim
+    /// stays open.
+    pub(super) async fn wait_for_consumers(&self, seen: &Seen) -> Result<()> {
+        self.refuse_while_others_serve_it(seen).await?;
+        if self.consumers == Consumers::Restarted {
+            return Ok(());
+        }
+        let (output, location) = (&self.context.output, &self.place.location);
+        output.note("before the old primary is regenerated, restart everything that was started with it:");
+        output.note(&format!("  - programs that read {location} before revision {}", shown(&seen.expect)));
+        output.note("  - whatever has a copy of the key elsewhere: other stores, CI, other machines");
+        let typed =
+            prompt::text("Is all of that restarted? [y/N]").map_err(|error| self.waiting().because(error))?;
+        self.context.network.deadline().restart();
+        if matches!(typed.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(self.waiting()) }
+    }
+
+    /// What a regeneration kills it kills in every record: all have to have moved.
+    async fn refuse_while_others_serve_it(&self, seen: &Seen) -> Result<()> {
+        let location = &self.place.location;
+        let old = self.key(&seen.record, Field::SubscriptionKeySecondary)?;
+        let go_on = "then run `momo-cred resume` with the same profile";
+        let others = holders::others(
+            self.context,
+            self.place,
+            "subscription key",
+            holders::with_key(Field::SubscriptionKey, old),
+        )
+        .await;
+        let others = others.map_err(|error| error.next(go_on))?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let what = format!("the old primary subscription key of {location} is in use elsewhere");
+        let mut error = Error::new(Kind::Conflict, what);
+        for other in &others {
+            error = error.because(format!("profile {} serves it, at {}", other.profile, other.location));
+        }
+        for other in others {
+            error = error
+                .next(format!("move it, too: `momo-cred rotate --subscription-key -p {}`", other.profile));
+        }
+        Err(error.at(location).next(go_on))
+    }
+
+    fn waiting(&self) -> Error {
+        let location = &self.place.location;
+        Error::new(Kind::Conflict, format!("{location} waits for the programs that use it to be restarted"))
+            .because("the secondary subscription key serves, the old primary works as before, and a claim stays open")
+            .at(location)
+            .next("restart them, then go on: `momo-cred resume --consumers-restarted` with the same profile")
+    }
+}

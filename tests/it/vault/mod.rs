@@ -2,7 +2,6 @@
 //! of the policies that are shipped. Without a server program the tests say so and are left out; under CI they fail.
 //!
 //! - `stage`: a secrets engine, a gateway, and runs with a token
-//! - `peer`: servers that are no Vault, and what a run of the binary costs
 //! - `work`: every command with the policy that is shipped for it
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `shared`: two profiles, logins of the file, fields of others
@@ -28,7 +27,6 @@ mod hvac;
 mod kv1;
 mod leaks;
 mod login;
-mod peer;
 mod refused;
 mod rotate;
 mod shared;

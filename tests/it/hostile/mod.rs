@@ -10,4 +10,4 @@ mod peer;
 
 pub(crate) use cases::{Case, breaks_off, busy, never_ends, sends_too_much};
 pub(crate) use cost::{Cost, TIMEOUT, measured};
-pub(crate) use peer::{Play, answer, endless, peer, says, silence};
+pub(crate) use peer::{Play, answer, endless, peer, perform, says, silence};

@@ -11,6 +11,7 @@
 //! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
 //! - `controls`: mistakes that the suite is seen to find
 //! - `calls`: SIGKILL and errors at each system call, in dotenv
+//! - `hostile`: a gateway that is silent, endless, wrong or somebody else at any step of a rotation
 //! - `soak`: four processes that rotate one record again and again, in live servers
 
 mod bench;
@@ -18,6 +19,7 @@ mod calls;
 mod controls;
 mod duel;
 mod figures;
+mod hostile;
 mod lease;
 mod matrix;
 mod rotators;

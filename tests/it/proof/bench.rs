@@ -17,8 +17,8 @@ pub(super) fn in_memory(momo: Momo, port: &Loopback) -> Momo {
 }
 
 /// The user of a credential that is imported.
-const IMPORTED: &str = "1a600000-0000-4000-8000-000000000001";
-const IMPORTED_KEY: &str = "1a6f0c83d25b4e97a1480b6dce935f7a";
+pub(super) const IMPORTED: &str = "1a600000-0000-4000-8000-000000000001";
+pub(super) const IMPORTED_KEY: &str = "1a6f0c83d25b4e97a1480b6dce935f7a";
 
 /// A kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

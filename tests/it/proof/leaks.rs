@@ -11,7 +11,7 @@ use momo_cred_backend_testkit::{Canary, scan_dir};
 use momo_gateway::{Action, Answer, Fault, Operation};
 use momo_live::Loopback;
 
-use super::bench::{Bench, Case, Store};
+use super::bench::{Bench, Case, IMPORTED, IMPORTED_KEY, Store};
 use super::figures::figure;
 use crate::gate::{Fate, base_url, detour};
 use crate::held::Held;
@@ -83,12 +83,14 @@ impl Search {
         assert!(fs::read_to_string(&log).unwrap().contains("execve("), "{args:?} was not traced");
     }
 
-    /// A run in a terminal, in which this is typed once it shows that.
-    fn type_into(&mut self, momo: Momo, shows: &str, types: &str) {
+    /// A run in a terminal, in which each of these is typed once it shows the question.
+    fn type_into(&mut self, args: &[&str], answers: &[(&str, &str)]) {
         let pty = Pty::open();
-        let mut job = pty.run(momo.into_command());
-        pty.wait_for(shows);
-        pty.send(types);
+        let mut job = pty.run(self.momo(args).into_command());
+        for (question, answer) in answers {
+            pty.wait_for(question);
+            pty.send(format!("{answer}\n"));
+        }
         assert_eq!(job.status(), Status::Exited(0), "{}", pty.transcript());
         fs::write(self.file("screen"), pty.transcript()).unwrap();
     }
@@ -115,6 +117,7 @@ impl Search {
         canaries.extend([
             Canary::of("the subscription key", key(self.bench.gateway())),
             Canary::of("an access token", ACCESS_TOKEN),
+            Canary::of("the key that was given", IMPORTED_KEY),
             bystander(),
         ]);
         let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,8 +190,14 @@ fn everything(store: Store) -> Option<(usize, usize)> {
     }
     search.abort();
     search.run(&["resume", "--force-takeover"], 0);
-    let rekey = search.momo(&["rotate", "--strategy", "rekey"]);
-    search.type_into(rekey, "[y/N]", "y\n");
+    search.type_into(&["rotate", "--strategy", "rekey"], &[("[y/N]", "y")]);
+    let subscription_key = key(search.bench.gateway());
+    let given = [
+        ("Subscription key: ", subscription_key.as_str()),
+        ("API user: ", IMPORTED),
+        ("API key: ", IMPORTED_KEY),
+    ];
+    search.type_into(&["import", "--replace"], &given);
     assert_eq!(search.hits(), [""; 0], "{store:?}");
 
     let sandbox = search.bench.sandbox();

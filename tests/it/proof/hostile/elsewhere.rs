@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use momo_live::{Flaw, Loopback, Tls, Vault, VaultOptions};
 
-use super::{Step, count, each, json, meets, rotation, spoilt};
+use super::{Step, count, each, json, meets, published, rotation, spoilt};
 use crate::gate::{Fate, Rewrite, base_url};
 use crate::hostile::{Case, Play, TIMEOUT, answer, busy, measured};
 use crate::proof::bench::{Bench, Case as Command, Store};
@@ -59,6 +59,28 @@ fn an_outage_says_nothing_of_the_credential() {
         }
     }
     each(&Step::ALL, cases);
+}
+
+/// Nor is a rotation that is under way given up for it.
+#[test]
+fn an_outage_lets_a_resume_wait() {
+    for step in [Step::User, Step::Key, Step::Token, Step::Read] {
+        let fails = json(500, r#"{"statusCode":500,"message":"Internal server error"}"#);
+        let (bench, way) = spoilt(step, move || Fate::Hijacked(Play::clone(&fails)));
+        let before = published(&bench);
+        for command in ["rotate", "resume", "resume"] {
+            let momo = bench.momo(&[command, "--timeout", TIMEOUT]).env("MOMO_CRED_BASE_URL", base_url(&way));
+            let cost = measured(momo);
+            count(&cost);
+            cost.assert_bounded(command, &[]);
+            assert_eq!(cost.code, Some(69), "{command} at {step:?}: {}", String::from_utf8_lossy(&cost.err));
+            assert_eq!(published(&bench), before, "{command} at {step:?}");
+            assert_eq!(bench.status()["claim"]["kind"], "new-user", "{command} at {step:?}");
+        }
+        // Each of the three may have made a user.
+        let _ = bench.run(Command::Rotate.resume()).code(0);
+        bench.assert_settled_but_for(Command::Rotate, 3);
+    }
 }
 
 /// An old server, one that says more than it is asked, and proxies that nobody configured: all of them do no harm.

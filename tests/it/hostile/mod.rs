@@ -9,5 +9,7 @@ mod cost;
 mod peer;
 
 pub(crate) use cases::{Case, breaks_off, busy, never_ends, sends_too_much};
-pub(crate) use cost::{Cost, TIMEOUT, measured};
+#[cfg(feature = "faults")]
+pub(crate) use cost::Cost;
+pub(crate) use cost::{TIMEOUT, measured};
 pub(crate) use peer::{Play, answer, endless, peer, perform, says, silence};

@@ -50,9 +50,9 @@ fn an_outage_says_nothing_of_the_credential() {
             count(&cost);
             let what = format!("verify in {name} at {step:?}");
             cost.assert_bounded(&what, &[]);
-            // The look-up is only there to tell why the rest fails.
-            let expected = if step == Step::Preflight { 0 } else { *code };
-            assert_eq!(cost.code, Some(expected), "{what}: {}", String::from_utf8_lossy(&cost.err));
+            // The look-up only tells why the rest fails. Its repetitions may leave no time for the rest.
+            let may = cost.code == Some(*code) || (step == Step::Preflight && cost.code == Some(0));
+            assert!(may, "{what}: {:?} {}", cost.code, String::from_utf8_lossy(&cost.err));
             assert!(!String::from_utf8_lossy(&cost.out).contains("\"bad\""), "{what}");
             assert_eq!(bench.sandbox().read(".env"), file, "{what}");
             assert_eq!(bench.gateway().user_count(), 1, "{what}");

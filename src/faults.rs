@@ -7,7 +7,7 @@ mod place;
 use rustix::process::{Signal, getpid, kill_process};
 
 pub use control::Control;
-pub(crate) use control::{reused, unfenced};
+pub(crate) use control::{forgotten_line, reused, unfenced};
 pub(crate) use place::{ahead, boot};
 
 use crate::lifecycle::Effect;

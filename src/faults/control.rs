@@ -1,6 +1,6 @@
 //! Mistakes that a lifecycle could make. Each is seen to break a promise by the suite: its negative controls.
 
-use momo_cred_backend_api::{Expect, Revision};
+use momo_cred_backend_api::{Expect, Revision, Secret};
 use uuid::Uuid;
 
 use crate::credential::Record;
@@ -21,12 +21,14 @@ pub enum Control {
     Resent,
     /// The owner does not look at its lease.
     NoLease,
+    /// A line of debugging was forgotten, and logs the key.
+    LoggedKey,
 }
 
 impl Control {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::NoClaim, Self::ReusedUser, Self::RevisionAlone, Self::Resent, Self::NoLease];
+    pub const ALL: [Self; 6] =
+        [Self::NoClaim, Self::ReusedUser, Self::RevisionAlone, Self::Resent, Self::NoLease, Self::LoggedKey];
 
     /// What switches it on: a variable and its value.
     pub const fn switch(self) -> (&'static str, &'static str) {
@@ -36,6 +38,7 @@ impl Control {
             Self::RevisionAlone => "revision-alone",
             Self::Resent => "resent",
             Self::NoLease => "no-lease",
+            Self::LoggedKey => "logged-key",
         };
         (VARIABLE, value)
     }
@@ -51,6 +54,15 @@ impl Control {
 pub(crate) fn reused(seen: &Record) -> Option<Uuid> {
     let claim = Control::ReusedUser.is_on().then(|| seen.claim().ok().flatten()).flatten()?;
     claim.api_user
+}
+
+/// The forgotten line.
+pub(crate) fn forgotten_line(issued: &Secret) {
+    if Control::LoggedKey.is_on() {
+        #[expect(clippy::disallowed_methods, reason = "the mistake itself, which the tests find")]
+        let api_key = issued.expose_secret();
+        tracing::trace!(api_key, "issued");
+    }
 }
 
 /// What publication expects where nothing but a revision stands against it: that of the claim, or what was read.

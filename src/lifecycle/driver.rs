@@ -208,6 +208,9 @@ impl Driver<'_> {
 
     async fn create_key(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<Secret, Refusal> {
         match machine.key(role) {
+            #[cfg(feature = "faults")]
+            Some(key) => self.gateway.create_key(key, user).await.inspect(crate::faults::forgotten_line),
+            #[cfg(not(feature = "faults"))]
             Some(key) => self.gateway.create_key(key, user).await,
             // The machine names only keys that its plan has.
             None => Err(Refusal::no_answer(Step::CreateKey, Silence::Deadline)),

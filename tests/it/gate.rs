@@ -1,4 +1,5 @@
 //! A gate on the way to the gateway: holds the first request that it is told of, and lets it go when the test says so.
+//! And a way on which somebody else answers.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use momo_live::Loopback;
 
+use crate::hostile::{Play, perform};
 use crate::sandbox::until;
 
 /// A proxy for plain HTTP/1.1 with `Content-Length`, which is all that the gateway speaks when no fault is scripted.
@@ -68,7 +70,36 @@ impl Latch {
 
 /// A proxy before `upstream`. The first line of each request passes a gate, which may wait.
 pub(crate) fn proxy(upstream: SocketAddr, pass: impl Fn(&str) + Send + Sync + 'static) -> Loopback {
-    Loopback::start(move |client| drop(relay(client, upstream, &pass)))
+    detour(upstream, move |line| {
+        pass(line);
+        Fate::Passes
+    })
+}
+
+/// What is made of an answer.
+pub(crate) type Rewrite = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
+
+/// What becomes of a request.
+pub(crate) enum Fate {
+    /// It gets the answer of the gateway.
+    Passes,
+    /// Somebody else answers, and the gateway never hears of it.
+    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "for the tests of hostile gateways"))]
+    Hijacked(Play),
+    /// The gateway does what is asked, and somebody else answers.
+    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "for the tests of hostile gateways"))]
+    Spoiled(Play),
+    /// It gets what this makes of the answer of the gateway, and the connection ends.
+    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "for the tests of hostile gateways"))]
+    Rewritten(Rewrite),
+}
+
+/// A proxy before `upstream` that decides by the first line of each request what becomes of it.
+pub(crate) fn detour(
+    upstream: SocketAddr,
+    decide: impl Fn(&str) -> Fate + Send + Sync + 'static,
+) -> Loopback {
+    Loopback::start(move |client| drop(relay(client, upstream, &decide)))
 }
 
 /// What a client is told of a proxy.
@@ -77,16 +108,27 @@ pub(crate) fn base_url(proxy: &Loopback) -> String {
 }
 
 /// Request by request, until one side leaves.
-fn relay(client: &TcpStream, upstream: SocketAddr, pass: &impl Fn(&str)) -> io::Result<()> {
+fn relay(client: &TcpStream, upstream: SocketAddr, decide: &impl Fn(&str) -> Fate) -> io::Result<()> {
     let server = TcpStream::connect(upstream)?;
     let (mut to_client, mut to_server) = (client, &server);
     let (mut from_client, mut from_server) = (BufReader::new(client), BufReader::new(&server));
     loop {
         let (line, request) = message(&mut from_client)?;
-        pass(&line);
+        let fate = decide(&line);
+        if let Fate::Hijacked(play) = fate {
+            perform(&play, &mut client.try_clone()?);
+            return Ok(());
+        }
         to_server.write_all(&request)?;
         let (_, answer) = message(&mut from_server)?;
-        to_client.write_all(&answer)?;
+        match fate {
+            Fate::Passes => to_client.write_all(&answer)?,
+            Fate::Hijacked(play) | Fate::Spoiled(play) => {
+                perform(&play, &mut client.try_clone()?);
+                return Ok(());
+            }
+            Fate::Rewritten(change) => return to_client.write_all(&change(answer)),
+        }
     }
 }
 

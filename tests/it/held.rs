@@ -54,6 +54,23 @@ impl Held {
         });
     }
 
+    /// A file of its own below `/proc`.
+    pub(crate) fn proc(&self, name: &str) -> Vec<u8> {
+        std::fs::read(format!("/proc/{}/{name}", self.child.id())).unwrap()
+    }
+
+    /// Ends it by SIGABRT, and says whether there is a core file of it.
+    pub(crate) fn abort(mut self) -> bool {
+        use rustix::process::{Pid, Signal, kill_process};
+        use std::os::unix::process::ExitStatusExt;
+        for signal in [Signal::ABORT, Signal::CONT] {
+            kill_process(Pid::from_child(&self.child), signal).unwrap();
+        }
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(6));
+        status.core_dumped()
+    }
+
     /// Lets it go on that was stopped.
     pub(crate) fn go_on(&self) {
         use rustix::process::{Pid, Signal, kill_process};

@@ -9,6 +9,7 @@
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
+//! - `hostile`: servers that are silent, endless or wrong, and what a run against them may cost
 //! - `import`: what an existing credential can come from
 //! - `leaks`: where a value must not be, as the kernel sees it
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
@@ -38,6 +39,7 @@ mod compromise;
 mod exec;
 mod gate;
 mod held;
+mod hostile;
 mod import;
 mod leaks;
 mod lifecycle;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use momo_cred_backend_testkit::MemoryServer;
+use momo_cred_backend_testkit::{Canary, MemoryServer};
 use momo_gateway::{Bound, Gateway, PresetUser, Product};
 use momo_live::Loopback;
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ pub(super) fn in_memory(momo: Momo, port: &Loopback) -> Momo {
 }
 
 /// The user of a credential that is imported.
-const IMPORTED: &str = "1a600000-0000-4000-8000-000000000001";
-const IMPORTED_KEY: &str = "1a6000000000400080000000000000a1";
+pub(super) const IMPORTED: &str = "1a600000-0000-4000-8000-000000000001";
+pub(super) const IMPORTED_KEY: &str = "1a6f0c83d25b4e97a1480b6dce935f7a";
 
 /// A kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,14 +117,19 @@ impl Bench {
             self.old = self.served();
         }
         if case == Case::Import {
-            let (id, api_key) = (IMPORTED.parse().unwrap(), IMPORTED_KEY.to_owned());
-            self.gateway().put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
-            let given = format!(
-                "api_user={IMPORTED}\napi_key={IMPORTED_KEY}\nsubscription_key={}\n",
-                key(self.gateway())
-            );
-            self.sandbox().write("given.env", given, 0o600);
+            self.give();
         }
+    }
+
+    /// A user that somebody has from elsewhere, and a file with its key and the subscription's.
+    pub(super) fn give(&self) {
+        let (id, api_key) = (IMPORTED.parse().unwrap(), IMPORTED_KEY.to_owned());
+        self.gateway().put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
+        let given = format!(
+            "api_user={IMPORTED}\napi_key={IMPORTED_KEY}\nsubscription_key={}\n",
+            key(self.gateway())
+        );
+        self.sandbox().write("given.env", given, 0o600);
     }
 
     pub(super) fn sandbox(&self) -> &Sandbox {
@@ -132,6 +137,15 @@ impl Bench {
             Place::Plain { sandbox, .. } => sandbox,
             Place::Vault(stage) => &stage.sandbox,
             Place::Aws(stage) => &stage.sandbox,
+        }
+    }
+
+    /// What logs in to the store.
+    pub(super) fn logins(&self) -> Vec<Canary> {
+        match &self.place {
+            Place::Plain { .. } => Vec::new(),
+            Place::Vault(stage) => vec![Canary::of("the store's token", stage.token.as_str())],
+            Place::Aws(stage) => stage.canaries(),
         }
     }
 

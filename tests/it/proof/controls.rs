@@ -3,6 +3,7 @@
 use momo_cred::faults::Control;
 
 use super::figures::figure;
+use super::leaks::leaked;
 use super::lease::{Meanwhile, forgotten, slept};
 use super::rotators::{READINGS, at_once, taken_over};
 use super::turns::orders;
@@ -30,6 +31,7 @@ fn found(control: Control) -> Vec<String> {
         }
         Control::RevisionAlone => forgotten(on),
         Control::NoLease => slept("before-key", Meanwhile::Nobody, on),
+        Control::LoggedKey => leaked(on),
     }
 }
 
@@ -42,6 +44,7 @@ fn every_mistake_is_found() {
             Control::RevisionAlone => "published over something else than its claim",
             Control::Resent => "which won, ended with Some(75)",
             Control::NoLease => "Key after three leases",
+            Control::LoggedKey => "an issued key in plain in ",
         };
         let found = found(control);
         assert!(found.iter().any(|wrong| wrong.contains(expected)), "{control:?}: {found:?}");

@@ -11,6 +11,8 @@
 //! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
 //! - `controls`: mistakes that the suite is seen to find
 //! - `calls`: SIGKILL and errors at each system call, in dotenv
+//! - `hostile`: a gateway that is silent, endless, wrong or somebody else at any step of a rotation
+//! - `leaks`: where a key or a token must not be, at the fullest log, in arguments, hooks, terminals and core files
 //! - `soak`: four processes that rotate one record again and again, in live servers
 
 mod bench;
@@ -18,6 +20,8 @@ mod calls;
 mod controls;
 mod duel;
 mod figures;
+mod hostile;
+mod leaks;
 mod lease;
 mod matrix;
 mod rotators;

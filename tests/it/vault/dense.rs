@@ -5,8 +5,8 @@ use std::time::Duration;
 use momo_cred_backend_testkit::{Canary, scan};
 use momo_live::{Tap, response};
 
-use super::peer::{Play, answer, measured, peer};
 use super::stage::Stage;
+use crate::hostile::{Play, answer, measured, peer};
 use crate::sandbox::Sandbox;
 
 /// `--timeout` of two seconds, and what goes before and after: reading that much takes an unoptimised program a while.

@@ -6,20 +6,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use momo_cred_backend_testkit::{Canary, scan};
+use momo_cred_backend_testkit::Canary;
 use momo_gateway::Gateway;
 use momo_live::{Flaw, Tls, VaultOptions};
 
-use super::peer::{Cost, Play, answer, endless, measured, peer, says, silence};
 use super::stage::Stage;
+use crate::hostile::{
+    Case, TIMEOUT, answer, breaks_off, busy, endless, measured, never_ends, peer, says, sends_too_much,
+};
 use crate::sandbox::{Momo, Sandbox, gateway, key};
-
-/// What `--timeout` says.
-const TIMEOUT: &str = "2s";
-/// And how long a run may take, its start and its end included.
-const LIMIT: Duration = Duration::from_millis(3500);
-/// 64 MiB.
-const MEMORY: u64 = 64 * 1024;
 
 fn token() -> Canary {
     Canary::new("vault token of the hostile tests")
@@ -38,20 +33,8 @@ fn momo(sandbox: &Sandbox, gateway: &Gateway, address: SocketAddr, args: &[&str]
         .env("MOMO_CRED_LOG", "trace")
 }
 
-#[track_caller]
-fn assert_bounded(what: &str, cost: &Cost) {
-    let said = String::from_utf8_lossy(&cost.err);
-    assert!(cost.took <= LIMIT, "{what} took {:?}: {said}", cost.took);
-    assert!(cost.peak < MEMORY, "{what} took {} KiB", cost.peak);
-    for stream in [&cost.out, &cost.err] {
-        let hits = scan(stream, &[token()]);
-        assert!(hits.is_empty(), "{what} leaked {hits:?}");
-    }
-    assert!(!cost.err.contains(&0x1b), "{what} sent an escape code of the peer's on");
-}
-
 /// Runs `exec`, `status` and `provision` against each peer, all at once.
-fn assert_ends(cases: Vec<(&'static str, Play, i32)>) {
+fn assert_ends(cases: Vec<Case>) {
     let highest = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for (name, play, code) in cases {
@@ -64,7 +47,7 @@ fn assert_ends(cases: Vec<(&'static str, Play, i32)>) {
                     let (sandbox, gateway) = (Sandbox::new(), gateway());
                     let what = format!("{} against {name}", args[0]);
                     let cost = measured(momo(&sandbox, &gateway, address, args));
-                    assert_bounded(&what, &cost);
+                    cost.assert_bounded(&what, &[token()]);
                     highest.fetch_max(cost.peak, Ordering::Relaxed);
                     assert_eq!(cost.code, Some(code), "{what}: {}", String::from_utf8_lossy(&cost.err));
                     assert_eq!(gateway.requests().len(), 0, "{what}: the gateway was asked");
@@ -76,48 +59,20 @@ fn assert_ends(cases: Vec<(&'static str, Play, i32)>) {
     assert_ne!(highest.into_inner(), 0, "no memory was measured");
 }
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-
 #[test]
 fn a_peer_that_never_ends_an_answer() {
-    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let slow = Duration::from_millis(100);
-    assert_ends(vec![
-        ("silence", silence(""), 69),
-        ("silence after a head", silence("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"), 69),
-        ("a drip", endless("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" ".to_vec(), slow), 69),
-        ("a drip of heads", endless("HTTP/1.1 200 OK\r\nX", b"x".to_vec(), slow), 69),
-        ("interim answers", endless("", b"HTTP/1.1 100 Continue\r\n\r\n".to_vec(), slow), 69),
-        ("a drip of chunks", endless(CHUNKED, b"1\r\n \r\n".to_vec(), slow), 69),
-    ]);
+    assert_ends(never_ends());
 }
 
 #[test]
 fn a_peer_that_sends_too_much() {
-    const TWO_GIB: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\n";
-    let now = Duration::ZERO;
-    let chunk = [b"10000\r\n".to_vec(), vec![b' '; 0x10000], b"\r\n".to_vec()].concat();
-    let headers = [b"X: ".to_vec(), vec![b'x'; 8000], b"\r\n".to_vec()].concat();
-    assert_ends(vec![
-        ("endless chunks", endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk, now), 76),
-        ("2 GiB", endless(TWO_GIB, vec![b' '; 0x10000], now), 76),
-        ("an endless body", endless("HTTP/1.1 200 OK\r\n\r\n", vec![b' '; 0x10000], now), 76),
-        ("a large error", endless("HTTP/1.1 403 X\r\n\r\n", vec![b' '; 0x10000], now), 76),
-        ("endless headers", endless("HTTP/1.1 200 OK\r\n", headers, now), 69),
-        ("one endless header", endless("HTTP/1.1 200 OK\r\nX: ", vec![b'x'; 0x10000], now), 69),
-    ]);
+    let error = endless("HTTP/1.1 403 X\r\n\r\n", vec![b' '; 0x10000], Duration::ZERO);
+    assert_ends([sends_too_much(), vec![("a large error", error, 76)]].concat());
 }
 
 #[test]
 fn a_peer_that_breaks_off() {
-    assert_ends(vec![
-        ("a truncated body", says(format!("{OK}Content-Length: 999\r\n\r\n{{\"data\":")), 69),
-        ("a truncated head", says("HTTP/1.1 200 OK\r\nContent-Le"), 69),
-        ("truncated chunks", says(format!("{OK}Transfer-Encoding: chunked\r\n\r\nfff\r\n{{\"da")), 69),
-        ("no answer", says(""), 69),
-        ("another protocol", says("SSH-2.0-OpenSSH_9.9\r\n"), 69),
-        ("bytes", says("\u{0}\u{1}\u{1b}[31m\r\n\r\n"), 69),
-    ]);
+    assert_ends(breaks_off());
 }
 
 #[test]
@@ -152,16 +107,12 @@ fn a_peer_that_is_no_vault() {
 
 #[test]
 fn a_peer_that_is_busy() {
-    assert_ends(vec![
-        ("429", answer(429, "Retry-After: 99999999\r\n", r#"{"errors":["later"]}"#), 69),
-        ("429 with a date", answer(429, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "{}"), 69),
-        ("429 with junk", answer(429, "Retry-After: soon\r\n", ""), 69),
-        ("503", answer(503, "", "<html>no server behind me"), 69),
-        ("503 with a wish", answer(503, "Retry-After: 99999999\r\n", ""), 69),
+    let own = vec![
         ("sealed", answer(503, "", r#"{"errors":["Vault is sealed"]}"#), 69),
         ("500", answer(500, "", r#"{"errors":["internal error"]}"#), 69),
         ("a standby", answer(473, "", ""), 69),
-    ]);
+    ];
+    assert_ends([busy(), own].concat());
 }
 
 /// Text of a server enters no message: not even the token that it was just told.
@@ -232,7 +183,7 @@ fn assert_tls(stage: &Stage, code: i32, hint: &str) {
         let momo = stage.momo(args).env("VAULT_CACERT", &ca).env("VAULT_TOKEN", token().value());
         let cost = measured(momo.env("MOMO_CRED_TIMEOUT", TIMEOUT).env("MOMO_CRED_LOG", "trace"));
         let said = String::from_utf8_lossy(&cost.err).into_owned();
-        assert_bounded(args[0], &cost);
+        cost.assert_bounded(args[0], &[token()]);
         assert_eq!(cost.code, Some(code), "{said}");
         assert!(said.contains("error[misconfigured]") && said.contains(hint), "{hint}: {said}");
     }

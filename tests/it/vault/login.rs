@@ -7,8 +7,8 @@ use std::time::Duration;
 use momo_cred_backend_testkit::{Canary, scan};
 use momo_live::{Tap, Tls, VaultOptions};
 
-use super::peer::{Play, answer, endless, measured, peer, silence};
 use super::stage::{EXEC, Stage, old_key};
+use crate::hostile::{Play, answer, endless, measured, peer, silence};
 use crate::sandbox::{Momo, Sandbox};
 
 /// `--timeout` of two seconds, and what goes before and after.

@@ -2,7 +2,6 @@
 //! of the policies that are shipped. Without a server program the tests say so and are left out; under CI they fail.
 //!
 //! - `stage`: a secrets engine, a gateway, and runs with a token
-//! - `peer`: servers that are no Vault, and what a run of the binary costs
 //! - `work`: every command with the policy that is shipped for it
 //! - `revoke`: retired users made useless, and proven so
 //! - `rollback`: an earlier credential as a new version
@@ -33,7 +32,6 @@ mod hvac;
 mod kv1;
 mod leaks;
 mod login;
-mod peer;
 mod refused;
 mod revoke;
 mod rollback;

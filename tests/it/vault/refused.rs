@@ -9,8 +9,8 @@ use momo_cred_backend_testkit::Canary;
 use momo_live::{Tap, response};
 
 use super::counts::tapped;
-use super::peer::measured;
 use super::stage::{EXEC, ROTATE, Stage};
+use crate::hostile::measured;
 
 /// `--timeout` of two seconds, and what goes before and after.
 const LIMIT: Duration = Duration::from_millis(3500);

@@ -8,6 +8,7 @@ use momo_cred_backend_api::{Hold, Work};
 use serde_json::json;
 use uuid::Uuid;
 
+use self::targets::Sorted;
 use super::confirm::confirm;
 use super::context::{Context, Place, Steps};
 use super::document;
@@ -116,8 +117,31 @@ pub(super) async fn after_rotation(
             .at(&place.location)
             .because("the new one was stored elsewhere, or somebody put the old one back"));
     }
+    // Of a user that goes on nothing is renewed, and its old key is not tried: that it is dead is not known.
+    if seen.record.api_user().is_ok_and(|own| leaked.api_user().is_ok_and(|old| own.is_some() && own == old))
+    {
+        return Err(Error::new(
+            Kind::Conflict,
+            "the new credential has the API user of the one that has leaked",
+        )
+        .at(&place.location)
+        .because("its old key was not tried, and may still work")
+        .next(
+            "revoke the old key where it was made, and prove it with `momo-cred verify --revision REVISION`",
+        ));
+    }
     let revoker = Revoker::new(context, settings, place, &seen)?;
-    let mut targets = revoker.targets(&users(&seen, None)).await?;
+    let Sorted { here: mut targets, elsewhere } = revoker.sorted(&users(&seen, None)).await?;
+    if let Ok(Some(user)) = leaked.api_user()
+        && elsewhere.contains(&user)
+    {
+        return Err(of_other_settings(place, user));
+    }
+    for user in elsewhere {
+        context.output.warn(&format!(
+            "API user {user} is of another gateway, environment or product: revoke it with those settings"
+        ));
+    }
     targets::learn(&mut targets, leaked);
     let held = targets::held(context, place, &targets).await?;
     targets.retain(|target| held.iter().all(|holding| holding.what != target.user));
@@ -151,6 +175,15 @@ fn question(users: &[Uuid]) -> String {
          at once.",
         listed.join(", ")
     )
+}
+
+fn of_other_settings(place: &Place, user: Uuid) -> Error {
+    let location = &place.location;
+    Error::new(Kind::Misconfigured, format!("API user {user} of {location} is not one of these settings"))
+        .at(location)
+        .because("an earlier revision has it with another gateway, environment or product")
+        .because("what is asked here would prove nothing of it")
+        .next("revoke it with those settings, and the others one at a time with --user")
 }
 
 /// What kills a key kills it for every record that has it.
@@ -232,8 +265,17 @@ impl<'a> Revoker<'a> {
     }
 
     /// The users with every key of them that the store's history has.
+    async fn sorted(&self, users: &[Uuid]) -> Result<Sorted> {
+        targets::of(self.context, self.settings, self.place, &self.effective, users).await
+    }
+
+    /// The users, each with the keys that are known, or an error where one of them is none of these settings'.
     pub(super) async fn targets(&self, users: &[Uuid]) -> Result<Vec<Target>> {
-        targets::of(self.context, self.settings, self.place, users).await
+        let Sorted { here, elsewhere } = self.sorted(users).await?;
+        match elsewhere.first() {
+            None => Ok(here),
+            Some(user) => Err(of_other_settings(self.place, *user)),
+        }
     }
 
     /// Revokes, and says what came of it.

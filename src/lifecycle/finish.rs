@@ -167,16 +167,21 @@ pub(super) fn stopped(refusal: &Refusal, left: Leftover) -> Finish {
 
 pub(super) fn store_failed(error: api::Error, user: Uuid, left: Leftover) -> Finish {
     if error.effect() == Effect::Unknown && error.op() == api::Op::Write {
-        let what = format!("the credential of API user {user} may have been published all the same");
-        let next = match left {
-            Leftover::Rekey(_) => {
-                "look with `momo-cred status`; if the claim is still open, run `momo-cred resume --force-takeover`"
-            }
-            _ => "look with `momo-cred status`; if the claim is still open, run `momo-cred resume`",
-        };
-        return failed(Error::from(error).because(what).next(next));
+        return perhaps_published(error, user, left);
     }
     failed(left.left_open(Error::from(error)))
+}
+
+/// The store was asked to publish, and what became of that cannot be read.
+pub(super) fn perhaps_published(error: api::Error, user: Uuid, left: Leftover) -> Finish {
+    let what = format!("the credential of API user {user} may have been published all the same");
+    let next = match left {
+        Leftover::Rekey(_) => {
+            "look with `momo-cred status`; if the claim is still open, run `momo-cred resume --force-takeover`"
+        }
+        _ => "look with `momo-cred status`; if the claim is still open, run `momo-cred resume`",
+    };
+    failed(Error::from(error).because(what).next(next))
 }
 
 pub(super) fn out_of_time(left: Leftover) -> Finish {

@@ -29,12 +29,14 @@ pub struct Machine {
     state: State,
     open: Option<Open>,
     attempt: usize,
+    /// A publication was sent, and whether it took effect is not known.
+    unsure: bool,
 }
 
 impl Machine {
     /// A machine before its first step.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, state: State::Start, open: None, attempt: 0 }
+        Self { plan, state: State::Start, open: None, attempt: 0, unsure: false }
     }
 
     /// The key of a role.

@@ -9,22 +9,48 @@ use crate::cli::earlier;
 use crate::cli::holders::{self, Holding};
 use crate::config::Settings;
 use crate::credential::{Field, Record, check_key};
+use crate::effective::Effective;
 use crate::lifecycle::Target;
 
-/// The users, each with every key of it that is in an earlier revision.
+/// Who can be revoked with the settings that there are now, and who cannot.
+pub(super) struct Sorted {
+    /// The users, each with every key of it that is in an earlier revision.
+    pub(super) here: Vec<Target>,
+    /// Users that an earlier revision has with another gateway, environment or product. What these settings are told of
+    /// them proves nothing: not that they are unknown, and not that their keys are refused.
+    pub(super) elsewhere: Vec<Uuid>,
+}
+
+/// Looks through the history for the users.
 pub(super) async fn of(
     context: &Context,
     settings: &Settings,
     place: &Place,
+    effective: &Effective,
     users: &[Uuid],
-) -> Result<Vec<Target>> {
-    let mut targets: Vec<_> = users.iter().map(|user| Target { user: *user, keys: Vec::new() }).collect();
+) -> Result<Sorted> {
+    let mut here: Vec<_> = users.iter().map(|user| Target { user: *user, keys: Vec::new() }).collect();
+    let mut elsewhere = Vec::new();
     for version in earlier::versions(context, place).await?.unwrap_or_default() {
-        if let Some(earlier) = earlier::glance(settings, place, &version).await? {
-            learn(&mut targets, &earlier.record);
+        let Some(earlier) = earlier::glance(settings, place, &version).await? else { continue };
+        match earlier.record.api_user() {
+            Ok(Some(user)) if is_elsewhere(&earlier.record, effective) => elsewhere.push(user),
+            _ => learn(&mut here, &earlier.record),
         }
     }
-    Ok(targets)
+    elsewhere.retain(|user| users.contains(user));
+    elsewhere.sort_unstable();
+    elsewhere.dedup();
+    here.retain(|target| !elsewhere.contains(&target.user));
+    Ok(Sorted { here, elsewhere })
+}
+
+/// Whether a record says that it is for something else than what is asked now.
+fn is_elsewhere(record: &Record, effective: &Effective) -> bool {
+    let differs = |field, now: &str| record.text(field).is_some_and(|then| then != now);
+    differs(Field::BaseUrl, &effective.base_url.to_string())
+        || differs(Field::TargetEnvironment, effective.target_environment.as_str())
+        || differs(Field::Product, effective.product.name())
 }
 
 /// Takes the key of a record that is of one of the users.

@@ -31,8 +31,13 @@ impl Machine {
             Ok(Lookup::Deleted { .. }) => return self.finish(finish::deleted(left)),
             Ok(Lookup::Missing) => return self.finish(finish::vanished(left)),
             Err(error) if round < FENCES && error.retryable() => return self.fence(issued, round + 1),
+            Err(error) if self.unsure => {
+                return self.finish(finish::perhaps_published(error, issued.user, left));
+            }
             Err(error) => return self.finish(finish::store_failed(error, issued.user, left)),
         };
+        // What is there tells what became of it.
+        self.unsure = false;
         let record = Record::new(stored.document, open.record.layout().clone());
         // An earlier publish of ours whose answer was lost, whatever somebody has begun since.
         #[cfg(feature = "faults")]
@@ -81,6 +86,7 @@ impl Machine {
         round: u8,
         answer: Result<Revision, api::Error>,
     ) -> Effect {
+        self.unsure = answer.as_ref().is_err_and(|error| error.effect() == api::Effect::Unknown);
         match answer {
             Ok(revision) => {
                 let effect = Effect::ReadBack(revision.clone());

@@ -56,6 +56,20 @@ fn an_answer_lost_on_the_way_is_resolved_by_the_store() {
     }
 }
 
+/// The store took it, its answer was lost, and nothing can be read any more: that nothing was published would be a lie.
+#[test]
+fn an_answer_lost_before_reads_fail_leaves_open_whether_it_is_published() {
+    for (kind, reads, code) in [(ErrorKind::Unavailable, 2..6, 69), (ErrorKind::Denied, 2..3, 77)] {
+        let bench = Bench::new().with_old();
+        bench.faults.add(Fault::after(2).of(Op::Write));
+        reads.for_each(|n| bench.faults.add(Fault::before(n).of(Op::Read).with(kind)));
+        let said = bench.provision().code(code);
+        assert!(said.contains("may have been published all the same"), "{said}");
+        assert!(!said.contains("nothing is lost") && said.contains("momo-cred status"), "{said}");
+        bench.assert_settled();
+    }
+}
+
 #[test]
 fn an_answer_lost_for_good_is_resolved_by_reading() {
     for bench in starts() {

@@ -19,6 +19,7 @@ pub mod momo;
 mod outcome;
 pub mod prompt;
 pub mod registry;
+mod signals;
 
 pub use error::{Error, Kind, Result};
 pub use outcome::Outcome;

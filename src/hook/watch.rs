@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Ended;
+use crate::signals::Suspended;
 
 /// How often it is looked at: short beside what a hook does, long beside what a look costs.
 const LOOK: Duration = Duration::from_millis(10);
@@ -87,30 +86,20 @@ fn ended(status: ExitStatus) -> Ended {
 /// INT, TERM and HUP for us: kept until the hook is stopped and everything is said.
 struct Signals {
     which: Arc<AtomicUsize>,
-    registered: Vec<SigId>,
+    _suspended: Suspended,
 }
 
 impl Signals {
     fn note() -> Self {
         let which = Arc::new(AtomicUsize::new(0));
-        let registered =
-            [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !crate::exec::is_ignored(*signal));
-        let registered = registered.filter_map(|signal| {
+        let suspended = Suspended::begin(|signal| {
             let number = usize::try_from(signal).unwrap_or(0);
-            signal_hook::flag::register_usize(signal, Arc::clone(&which), number).ok()
+            signal_hook::flag::register_usize(signal, Arc::clone(&which), number).into_iter().collect()
         });
-        Self { registered: registered.collect(), which }
+        Self { which, _suspended: suspended }
     }
 
     fn noted(&self) -> Option<i32> {
         i32::try_from(self.which.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
-    }
-}
-
-impl Drop for Signals {
-    fn drop(&mut self) {
-        for id in self.registered.drain(..) {
-            signal_hook::low_level::unregister(id);
-        }
     }
 }

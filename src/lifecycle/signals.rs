@@ -9,10 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
 use super::{Watch, World};
+use crate::signals::Suspended;
 
 /// How long a signal is not obeyed.
 const AT_MOST: Duration = Duration::from_secs(60);
@@ -28,25 +26,25 @@ pub(super) struct Noted {
     arrivals: Option<UnixStream>,
     count: usize,
     since: Option<Duration>,
-    registered: Vec<SigId>,
+    suspended: Option<Suspended>,
 }
 
 impl Noted {
     /// Begins to note. A signal that cannot be registered keeps its effect: the claim makes that safe, too.
     pub(super) fn arm() -> Self {
         let which = Arc::new(AtomicUsize::new(0));
-        let mut noted = Self { which, arrivals: None, count: 0, since: None, registered: Vec::new() };
+        let mut noted = Self { which, arrivals: None, count: 0, since: None, suspended: None };
         let Ok((arrivals, bell)) = UnixStream::pair() else { return noted };
         if arrivals.set_nonblocking(true).is_err() {
             return noted;
         }
-        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored(*signal)) {
-            let Ok(bell) = bell.try_clone() else { continue };
+        noted.suspended = Some(Suspended::begin(|signal| {
+            let Ok(bell) = bell.try_clone() else { return Vec::new() };
             let number = usize::try_from(signal).unwrap_or(0);
             let which = signal_hook::flag::register_usize(signal, Arc::clone(&noted.which), number);
             let rung = signal_hook::low_level::pipe::register(signal, bell);
-            noted.registered.extend([which, rung].into_iter().flatten());
-        }
+            [which, rung].into_iter().flatten().collect()
+        }));
         noted.arrivals = Some(arrivals);
         noted
     }
@@ -85,22 +83,6 @@ impl Noted {
             if self.count > 1 || now.saturating_sub(since) > AT_MOST {
                 return Err(signal);
             }
-        }
-    }
-}
-
-/// Under `nohup` a hang-up is ignored, and stays so.
-fn ignored(signal: i32) -> bool {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return false };
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask >> (signal - 1) & 1 == 1
-}
-
-impl Drop for Noted {
-    fn drop(&mut self) {
-        for id in self.registered.drain(..) {
-            signal_hook::low_level::unregister(id);
         }
     }
 }

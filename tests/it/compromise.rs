@@ -136,6 +136,34 @@ fn a_signal_during_the_rotation_ends_it_after_the_publication_and_says_what_is_l
     stage.assert_settled();
 }
 
+/// Once the new credential is published signals are obeyed again: the rest is finished by `revoke`.
+#[test]
+fn a_signal_after_the_rotation_and_its_hook_ends_it() {
+    for hook in ["", "true"] {
+        let stage = Stage::with_old();
+        stage.gateway.script(Fault::on(Operation::CreateKey, Action::Silence).skip(1));
+        let before = stage.requests(Operation::CreateKey);
+        let run = match hook {
+            "" => stage.start(["compromise", "--yes"]),
+            hook => stage.start(["compromise", "--yes", "--hook-post", hook]),
+        };
+        crate::sandbox::until("the old user to be renewed", || {
+            stage.requests(Operation::CreateKey) == before + 2
+        });
+        run.signal(Signal::TERM);
+        let (status, said) = run.wait();
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&status),
+            Some(Signal::TERM.as_raw()),
+            "{said}"
+        );
+        stage.gateway.clear_script();
+        assert_eq!(stage.status()["claim"]["kind"], "revoke");
+        let _ = stage.run(["resume"]).code(69);
+        stage.assert_settled();
+    }
+}
+
 #[test]
 fn a_person_is_asked_and_no_is_no() {
     for (answer, code) in [("n", 2), ("y", 0)] {

@@ -110,12 +110,9 @@ impl Driver<'_> {
                 }
                 Effect::Check(user, api_key) => {
                     let call = self.check(&machine, user, &api_key);
-                    let (reports, answer) = match &mut noted {
-                        None => call.await,
-                        Some(signals) => match signals.unless_stopped(call, self.world, watch).await {
-                            Ok(answer) => answer,
-                            Err(signal) => return (machine.stopped(), Some(signal)),
-                        },
+                    let (reports, answer) = match self.unless_stopped(&mut noted, call, watch).await {
+                        Ok(answer) => answer,
+                        Err(signal) => return (machine.stopped(), Some(signal)),
                     };
                     reports.iter().for_each(|report| watch.ended(report));
                     Event::Checked(answer)
@@ -125,29 +122,29 @@ impl Driver<'_> {
                         tokio::time::sleep(*pause).await;
                     }
                     fences += 1;
-                    Event::Read(self.store.read(self.name, &At::Current).await)
+                    let call = self.store.read(self.name, &At::Current);
+                    match self.unless_stopped(&mut noted, call, watch).await {
+                        Ok(answer) => Event::Read(answer),
+                        Err(signal) => return (machine.stopped(), Some(signal)),
+                    }
                 }
                 Effect::Publish(document, expect) => {
-                    let answer = self.publish(&document, &expect).await;
+                    let call = self.publish(&document, &expect);
+                    let answer = match self.unless_stopped(&mut noted, call, watch).await {
+                        Ok(answer) => answer,
+                        Err(signal) => return (machine.stopped(), Some(signal)),
+                    };
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("publish", None));
                     }
                     Event::Written(answer)
                 }
                 Effect::ReadBack(revision) => {
-                    let at = At::Revision(revision);
-                    let mut answer = self.store.read(self.name, &at).await;
-                    for pause in PATIENCE {
-                        if !matches!(answer, Ok(Lookup::Missing)) {
-                            break;
-                        }
-                        tokio::time::sleep(pause).await;
-                        answer = self.store.read(self.name, &at).await;
-                    }
-                    if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unsupported) {
-                        // No history, and ours is not current any more: what is there tells who wrote since.
-                        answer = self.store.read(self.name, &At::Current).await;
-                    }
+                    let call = self.read_back(revision);
+                    let answer = match self.unless_stopped(&mut noted, call, watch).await {
+                        Ok(answer) => answer,
+                        Err(signal) => return (machine.stopped(), Some(signal)),
+                    };
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("read-back", None));
                     }
@@ -161,6 +158,36 @@ impl Driver<'_> {
             way.after();
             effect = machine.step(event);
         }
+    }
+
+    /// Waits for a call; once signals are noted, no longer than they allow.
+    async fn unless_stopped<T>(
+        &self,
+        noted: &mut Option<Noted>,
+        call: impl Future<Output = T>,
+        watch: &mut dyn Watch,
+    ) -> Result<T, i32> {
+        match noted {
+            None => Ok(call.await),
+            Some(signals) => signals.unless_stopped(call, self.world, watch).await,
+        }
+    }
+
+    async fn read_back(&self, revision: Revision) -> momo_cred_backend_api::Result<Lookup> {
+        let at = At::Revision(revision);
+        let mut answer = self.store.read(self.name, &at).await;
+        for pause in PATIENCE {
+            if !matches!(answer, Ok(Lookup::Missing)) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            answer = self.store.read(self.name, &at).await;
+        }
+        if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unsupported) {
+            // No history, and ours is not current any more: what is there tells who wrote since.
+            answer = self.store.read(self.name, &At::Current).await;
+        }
+        answer
     }
 
     async fn preflight(&self, machine: &Machine, role: KeyRole) -> Result<(), Refusal> {

@@ -189,6 +189,14 @@ pub(super) fn out_of_time(left: Leftover) -> Finish {
     failed(left.left_open(error).next("give more time with --timeout"))
 }
 
+/// A signal stopped the run when the store was asked to publish.
+pub(super) fn interrupted_publishing(user: Uuid) -> Finish {
+    let error = Error::new(Kind::Unavailable, "stopped by a signal while the credential was being published")
+        .because(format!("the credential of API user {user} may have been published all the same"))
+        .next("look with `momo-cred status`; if the claim is still open, run `momo-cred resume`");
+    Finish::Stopped(Box::new(error))
+}
+
 pub(super) fn interrupted(left: Leftover) -> Finish {
     let what = match left {
         Leftover::Rekey(_) => "stopped by a signal; nothing was published",

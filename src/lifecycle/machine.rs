@@ -53,6 +53,10 @@ impl Machine {
     pub fn stopped(&self) -> Finish {
         match &self.state {
             State::Rechecking { published } => Finish::Published(published.clone()),
+            State::Publishing { issued, .. } | State::ReadingBack { issued, .. } => {
+                finish::interrupted_publishing(issued.user)
+            }
+            State::Fencing { issued, .. } if self.unsure => finish::interrupted_publishing(issued.user),
             _ => finish::interrupted(self.leftover()),
         }
     }

@@ -31,6 +31,16 @@ impl Held {
         assert_eq!(self.child.wait().unwrap().code(), None, "it had ended before");
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Whether it has said this so far.
+    pub(crate) fn has_said(&self, text: &str) -> bool {
+        std::fs::read_to_string(&self.err).unwrap().contains(text)
+    }
+
     /// Waits for its end, and gives the exit code and what was said.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();

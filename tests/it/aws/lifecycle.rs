@@ -205,6 +205,32 @@ fn a_run_that_is_killed_between_its_version_and_the_move() {
     }
 }
 
+/// A store that hangs keeps nobody from stopping the run: the second signal ends it, and says what is not known.
+#[test]
+fn a_second_signal_ends_a_run_whose_publication_hangs() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let (tap, server) = (stage.tap(), stage.server());
+    tap.delay("POST", "UpdateSecretVersionStage", Duration::ZERO);
+    tap.delay("POST", "UpdateSecretVersionStage", Duration::from_secs(3600));
+    let stage = stage.through(tap.address());
+    let run = stage.begin(stage.momo(&["rotate", "--timeout", "10m"]));
+    let asked = || tap.requests().iter().filter(|asked| asked.ends_with("UpdateSecretVersionStage")).count();
+    until("the publication to be asked for", || asked() == 2);
+    run.signal(rustix::process::Signal::TERM);
+    until("the signal to be noted", || run.has_said("TERM is noted"));
+    run.signal(rustix::process::Signal::TERM);
+    let (code, said) = run.wait();
+    assert_eq!(code, None, "{said}");
+    assert!(
+        said.contains("may have been published all the same") && said.contains("momo-cred status"),
+        "{said}"
+    );
+    let stage = stage.through(server);
+    stage.assert_open();
+    let _ = stage.run(&["resume"]).code(0);
+    stage.assert_settled();
+}
+
 #[test]
 fn a_secret_that_aws_rotates_gets_no_new_credential_and_can_be_tidied_up() {
     let Some(stage) = Stage::new().map(Stage::with_old) else { return };

@@ -132,7 +132,7 @@ pub(super) fn keep_callback_host(seen: &Seen, effective: &Effective, place: &Pla
     }
     Err(Error::new(Kind::Misconfigured, format!("the API user at {} has another callback host", place.location))
         .at(&place.location)
-        .because("the callback host of an API user cannot be changed, and a rekey keeps the user")
+        .because("the callback host of an API user cannot be changed, and the user stays")
         .next("leave --callback-host and MOMO_CRED_CALLBACK_HOST out, or rotate with the default strategy, new-user"))
 }
 

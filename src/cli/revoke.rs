@@ -76,7 +76,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
             By::NewKey if options.yes => {}
             By::NewKey => confirm(context, &place.location, "revoke users of", &question(&users))?,
         }
-        let hold = place.hold(Work::Upkeep, context).await?;
+        let hold = place.hold(Work::Renewal, context).await?;
         let seen = place.unchanged(&settings, context, &seen.expect).await?;
         place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
         let report = revoker.carry_out(seen, targets, only, hold).await?;
@@ -149,7 +149,7 @@ pub(super) async fn after_rotation(
         let users: Vec<_> = targets.iter().map(|target| target.user).collect();
         portal::wait(context, place, &users)?;
     }
-    let hold = place.hold(Work::Upkeep, context).await?;
+    let hold = place.hold(Work::Renewal, context).await?;
     let seen = place.unchanged(settings, context, &seen.expect).await?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
     if targets.is_empty() {

@@ -119,7 +119,10 @@ pub fn judge(record: &Record, evidence: Evidence<'_>) -> ClaimStanding {
         };
         return ClaimStanding::Live(claim, alive);
     }
-    let standing = match (evidence.held, life, evidence.age) {
+    // Whoever waits for a person holds nothing meanwhile: that we hold says nothing of a process that is seen to live.
+    let waits = claim.kind.phase().is_some() && claim.owner != evidence.here.to_string();
+    let held = evidence.held && !(waits && life == Life::Alive);
+    let standing = match (held, life, evidence.age) {
         (true, ..) | (_, Life::Dead, _) => ClaimStanding::Dead(claim),
         _ if evidence.takeover == Takeover::Forced => ClaimStanding::Dead(claim),
         (_, Life::Alive, _) => ClaimStanding::Live(claim, Alive::Running),

@@ -22,7 +22,7 @@ use momo_cred_backend_api::{Hold, Secret};
 use uuid::Uuid;
 
 use crate::cli::context::{Context, Place, complete as whole};
-use crate::cli::resume::inputs;
+use crate::cli::resume::{inputs, keep_callback_host};
 use crate::config::Settings;
 use crate::credential::{Field, Malformed, Phase, Record};
 use crate::effective::{Effective, Holder, Purpose};
@@ -100,6 +100,7 @@ impl Change<'_> {
     /// What the next publication takes: from the claim, else from the record. A provisioning key plays no part, since a
     /// user that it makes may be bound to no product.
     fn inputs(&self, seen: &Seen, effective: &Effective) -> Result<Inputs> {
+        keep_callback_host(seen, effective, self.place)?;
         Ok(Inputs { provisioning: None, ..inputs(seen, effective, self.place)? })
     }
 

@@ -27,7 +27,7 @@ impl Change<'_> {
                     };
                 }
                 Ok(Outcome::Exit(0)) => {
-                    self.look_at_the_old(&before).await?;
+                    self.look_at_the_old(&before).await;
                     return Ok(Outcome::SUCCESS);
                 }
                 outcome => return outcome,
@@ -64,10 +64,20 @@ impl Change<'_> {
     }
 
     /// Whether the portal has killed the old primary. Whatever comes of it, the rotation is done.
-    async fn look_at_the_old(&self, before: &Record) -> Result<()> {
+    async fn look_at_the_old(&self, before: &Record) {
         let output = &self.context.output;
         output.note("the regenerated subscription key serves, and the claim is closed");
         self.context.network.deadline().restart();
+        if let Err(error) = self.try_the_old(before).await {
+            output.warn(&format!(
+                "whether the old primary subscription key is refused cannot be told: {}",
+                error.what()
+            ));
+        }
+    }
+
+    async fn try_the_old(&self, before: &Record) -> Result<()> {
+        let output = &self.context.output;
         let old = self.key(before, Field::SubscriptionKeySecondary)?;
         let (user, api_key) = self.user_and_key(before)?;
         let effective: Effective = self.effective(before)?;

@@ -33,12 +33,11 @@ impl Change<'_> {
         let location = &self.place.location;
         let old = self.key(&seen.record, Field::SubscriptionKeySecondary)?;
         let go_on = "then run `momo-cred resume` with the same profile";
-        let others = holders::others(
-            self.context,
-            self.place,
-            "subscription key",
-            holders::with_key(Field::SubscriptionKey, old),
-        )
+        let others = holders::others(self.context, self.place, "subscription key", |record| {
+            // As a secondary it stands in records that have moved already.
+            let serves = [Field::SubscriptionKey, Field::ProvisioningSubscriptionKey];
+            serves.into_iter().find(|field| record.get(*field).is_some_and(|key| key.same_as(old)))
+        })
         .await;
         let others = others.map_err(|error| error.next(go_on))?;
         if others.is_empty() {
@@ -47,7 +46,10 @@ impl Change<'_> {
         let what = format!("the old primary subscription key of {location} is in use elsewhere");
         let mut error = Error::new(Kind::Conflict, what);
         for other in &others {
-            error = error.because(format!("profile {} serves it, at {}", other.profile, other.location));
+            error = error.because(format!(
+                "profile {} has it as {}, at {}",
+                other.profile, other.what, other.location
+            ));
         }
         for other in others {
             error = error

@@ -10,13 +10,16 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use jiff::Timestamp;
+use momo_cred_backend_api::Secret;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Deserializer};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
+use crate::Given;
 use crate::fault::Fault;
+use crate::session::credentials;
 
 /// The longest output that is read: a session's token has some KiB.
 const CAP: usize = 64 * 1024;
@@ -71,29 +74,22 @@ impl Drop for Group {
     }
 }
 
-/// What it prints. Has no `Debug`.
+/// What it prints.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Printed {
     version: u32,
-    access_key_id: Wiped,
-    secret_access_key: Wiped,
-    session_token: Option<Wiped>,
+    access_key_id: Key,
+    secret_access_key: Key,
+    session_token: Option<Key>,
     expiration: Option<String>,
 }
 
-struct Wiped(Zeroizing<String>);
+struct Key(Secret);
 
-impl<'de> Deserialize<'de> for Wiped {
+impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(|text| Self(Zeroizing::new(text)))
-    }
-}
-
-impl Wiped {
-    /// The text, which is the SDK's to wipe from now on.
-    fn take(mut self) -> String {
-        std::mem::take(&mut *self.0)
+        String::deserialize(from).map(|text| Self(Secret::from(text)))
     }
 }
 
@@ -112,14 +108,12 @@ fn read(output: &[u8], now: SystemTime) -> Result<Credentials, Fault> {
     if ends.is_some_and(|ends| ends <= now) {
         return Err(Fault::Expired);
     }
-    let token = printed.session_token.map(Wiped::take).filter(|token| !token.is_empty());
-    Ok(Credentials::new(
-        printed.access_key_id.take(),
-        printed.secret_access_key.take(),
-        token,
-        ends,
-        "momo-cred",
-    ))
+    let given = Given {
+        access_key_id: printed.access_key_id.0,
+        secret_access_key: printed.secret_access_key.0,
+        session_token: printed.session_token.map(|token| token.0).filter(|token| !token.is_empty()),
+    };
+    Ok(credentials(&given, ends))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Credentials, region and endpoint, found once and in the order of the AWS SDKs.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::imds::Client as Metadata;
 use aws_config::imds::region::ImdsRegionProvider;
@@ -99,7 +99,7 @@ impl Session {
         let chain = Arc::new(Chain::new(Start {
             conf: &conf,
             sdk: &sdk,
-            given: self.config.given.as_ref().map(credentials),
+            given: self.config.given.as_ref().map(|given| credentials(given, None)),
             profile: self.config.profile.as_deref(),
             shared: &shared,
             environment: &self.config.program_environment,
@@ -191,14 +191,15 @@ fn region(text: &str) -> Result<Region, Problem> {
     if fits { Ok(Region::new(text.to_owned())) } else { Err(Problem::Region) }
 }
 
+/// Credentials as the SDK takes them, with the time when they end.
 #[expect(clippy::disallowed_methods, reason = "what signs the requests is the SDK's to keep")]
-fn credentials(given: &Given) -> Credentials {
+pub(crate) fn credentials(given: &Given, expiry: Option<SystemTime>) -> Credentials {
     let token = given.session_token.as_ref().map(|token| token.expose_secret().to_owned());
     Credentials::new(
         given.access_key_id.expose_secret(),
         given.secret_access_key.expose_secret(),
         token,
-        None,
+        expiry,
         "momo-cred",
     )
 }

@@ -1,6 +1,6 @@
 //! One call, and the same call again where that is safe.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use momo_cred_transport::{Limits, Silence, exchange};
 use tokio::time::sleep;
@@ -14,15 +14,12 @@ use super::{Diagnosis, Refusal, classify};
 /// No answer of the API has more than a few hundred bytes.
 const BODY_CAP: usize = 64 * 1024;
 
-/// How long one attempt waits, so that a lost answer leaves time for another one.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 impl Client {
     /// Makes a call, again where it is safe, and gives its good answer. `ambiguous` of a refusal covers all attempts.
     pub(super) async fn call(&self, call: &Call<'_>, again: Again) -> Result<Answer, Refusal> {
         let (mut ambiguous, mut done, mut before) = (false, 0, None::<Refusal>);
         loop {
-            let mut refusal = match self.attempt(call).await {
+            let mut refusal = match self.attempt(call, again).await {
                 Ok(answer) => return Ok(answer),
                 Err(refusal) => refusal,
             };
@@ -44,8 +41,8 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Refusal> {
-        let answer = match self.exchange(call).await {
+    async fn attempt(&self, call: &Call<'_>, again: Again) -> Result<Answer, Refusal> {
+        let answer = match self.exchange(call, again).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 tracing::debug!(method = %call.method(), path = call.path, %refusal, "gateway");
@@ -62,13 +59,11 @@ impl Client {
         classify::sift(call.step, answer)
     }
 
-    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Refusal> {
+    async fn exchange(&self, call: &Call<'_>, again: Again) -> Result<Answer, Refusal> {
         let silent = |silence| Refusal::no_answer(call.step, silence);
         let request = call.request(&self.base)?;
-        if self.deadline.remaining().is_none() {
-            return Err(silent(Silence::Deadline));
-        }
-        let end = self.deadline.instant().min(Instant::now() + PATIENCE);
+        let Some(left) = self.deadline.remaining() else { return Err(silent(Silence::Deadline)) };
+        let end = Instant::now() + again.share(left);
         let received = exchange(&self.http, request, Limits { end, body: BODY_CAP }).await.map_err(silent)?;
         let body = received.body.as_deref().map(Vec::as_slice);
         Ok(Answer::new(received.status, received.retry_after, body))

@@ -15,6 +15,9 @@ pub trait Gateway: Send + Sync {
     /// Looks an API user up: `GET /v1_0/apiuser/{id}`. Sandbox only.
     async fn user(&self, key: &Secret, user: Uuid) -> Result<UserInfo, Refusal>;
 
+    /// The same, once and in a part of the time that is left: for what is nice to know, and holds nothing up.
+    async fn glance(&self, key: &Secret, user: Uuid) -> Result<UserInfo, Refusal>;
+
     /// Creates an API user: `POST /v1_0/apiuser`. Sandbox only.
     ///
     /// After an ambiguous answer it is sent again with the same UUID. 409 then means that the first one came through,

@@ -145,7 +145,7 @@ impl Climb {
             self.steps.push(StepReport::skipped("user"));
             return true;
         }
-        match gateway.user(subject.subscription_key, subject.api_user).await {
+        match gateway.glance(subject.subscription_key, subject.api_user).await {
             Ok(info) => {
                 let mut step = StepReport::of("user", None);
                 if info.callback_host == StoredHost::Odd {
@@ -162,10 +162,10 @@ impl Climb {
             Err(refusal) => {
                 self.steps.push(StepReport::of("user", Some(&refusal)));
                 // Provisioning and products may fail apart: a token may still be had. Not for a user that does not
-                // exist, and not where nothing answers.
-                let stop = matches!(refusal.diagnosis, Diagnosis::UnknownUser | Diagnosis::NoAnswer(_));
+                // exist.
+                let unknown = refusal.diagnosis == Diagnosis::UnknownUser;
                 self.refusal = Some(refusal);
-                !stop
+                !unknown
             }
         }
     }

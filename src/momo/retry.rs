@@ -8,6 +8,9 @@ use super::{Diagnosis, Refusal};
 
 const TIMES: u32 = 4;
 
+/// How long one attempt waits, so that a lost answer leaves time for another one.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What may be repeated without harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Again {
@@ -15,7 +18,11 @@ pub(super) enum Again {
     Safe,
     /// A read of something that was just made: an unknown user may be one that is not known everywhere yet.
     Fresh,
-    /// A key: each success makes a new one and, it is thought, kills the last. Only what surely had no effect.
+    /// A call that others wait for and that they can do without: once, in a quarter of the time that is left.
+    Never,
+    /// A key: each success makes a new one and, it is thought, kills the last. Only what surely had no effect; after
+    /// anything else the key is given up, and the run stops. A gateway that makes a key and says 429 makes another one:
+    /// for a new user both are of that user alone, and a rekey has killed its key with the first.
     Key,
 }
 
@@ -28,6 +35,11 @@ impl Again {
         Some(backoff(done, refusal.retry_after))
     }
 
+    /// How long one attempt may take of the time that is left.
+    pub(super) fn share(self, left: Duration) -> Duration {
+        if self == Self::Never { left / 4 } else { left }.min(PATIENCE)
+    }
+
     fn allows(self, refusal: &Refusal) -> bool {
         let passes = match refusal.diagnosis {
             Diagnosis::Outage | Diagnosis::RateLimited => true,
@@ -36,7 +48,7 @@ impl Again {
             Diagnosis::UnknownUser => self != Self::Safe,
             _ => false,
         };
-        passes && (self != Self::Key || !refusal.ambiguous)
+        passes && self != Self::Never && (self != Self::Key || !refusal.ambiguous)
     }
 }
 
@@ -52,6 +64,7 @@ mod tests {
         for (refusal, safe, key) in [
             (refusal(Diagnosis::Outage), true, true),
             (refusal(Diagnosis::RateLimited), true, true),
+            (Refusal { ambiguous: true, ..refusal(Diagnosis::RateLimited) }, true, false),
             (refusal(Diagnosis::UnknownUser), false, true),
             (Refusal { ambiguous: true, ..refusal(Diagnosis::Outage) }, true, false),
             (silent(Silence::Unconnected), true, true),
@@ -70,7 +83,10 @@ mod tests {
             assert_eq!(Again::Safe.allows(&refusal), safe, "{refusal}");
             assert_eq!(Again::Key.allows(&refusal), key, "{refusal}");
             assert_eq!(Again::Safe.pause(&refusal, TIMES), None);
+            assert_eq!(Again::Never.pause(&refusal, 1), None);
         }
+        assert_eq!(Again::Never.share(Duration::from_secs(20)), Duration::from_secs(5));
+        assert_eq!(Again::Safe.share(Duration::from_secs(60)), PATIENCE);
         assert!(Again::Fresh.allows(&refusal(Diagnosis::UnknownUser)));
     }
 }

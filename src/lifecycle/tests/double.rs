@@ -223,6 +223,10 @@ impl Gateway for Double {
         .await
     }
 
+    async fn glance(&self, key: &Secret, user: Uuid) -> Result<UserInfo, Refusal> {
+        self.user(key, user).await
+    }
+
     async fn create_user(&self, key: &Secret, user: Uuid, _: &CallbackHost) -> Result<(), Refusal> {
         self.call(Point::User, |state| {
             let role = state.admit(Step::CreateUser, key)?;

@@ -29,10 +29,12 @@ pub(super) fn refuse(step: Step, answer: &Answer, diagnosis: Diagnosis) -> Refus
 }
 
 /// Refusals of the caller's doing (4xx) and the wallet's own "not now" come instead of the effect; everything else may
-/// come after it.
+/// come after it. The gateway counts calls before it passes one on, so its 429 comes instead of the effect, too; one in
+/// nobody's words is of something on the way, which may have passed the call on.
 fn may_have_happened(answer: &Answer) -> bool {
     match answer.status {
         408 => true,
+        429 => !matches!(answer.shape, Shape::Gateway | Shape::Wallet),
         400..=499 => false,
         503 => answer.shape != Shape::Wallet,
         _ => true,

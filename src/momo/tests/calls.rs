@@ -111,7 +111,8 @@ fn a_key_is_asked_for_again_only_after_a_clear_no() {
     ] {
         assert_eq!(create_key(vec![no, json("201 Created", KEY)]), (Ok(true), 2));
     }
-    for unclear in [json("500 Oops", FAULT), answer("502 Bad Gateway", "", "<html>"), lost()] {
+    let of_a_proxy = answer("429 Slow Down", "Retry-After: 0\r\n", "<html>");
+    for unclear in [json("500 Oops", FAULT), answer("502 Bad Gateway", "", "<html>"), of_a_proxy, lost()] {
         let (result, sent) = create_key(vec![unclear, json("201 Created", KEY)]);
         assert_eq!((result.unwrap_err().ambiguous, sent), (true, 1));
     }

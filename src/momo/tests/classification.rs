@@ -119,6 +119,8 @@ fn an_effect_may_have_happened_after_anything_but_a_clear_no() {
         (200, HTML, true),
         (408, "", true),
         (429, LIMITED, false),
+        (429, HTML, true),
+        (429, "", true),
         (401, INVALID, false),
         (404, NO_THING, false),
         (400, "", false),

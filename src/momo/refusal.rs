@@ -140,10 +140,12 @@ impl Refusal {
         }
     }
 
-    /// The kind of error it becomes. A host without the API is a wrong setting, not a wrong credential.
+    /// The kind of error it becomes. A host without the API, or without a certificate that is trusted, is a wrong setting,
+    /// not a wrong credential.
     pub fn kind(&self) -> Kind {
         match (self.diagnosis, self.verdict()) {
             (Diagnosis::NoProvisioningApi | Diagnosis::NoProductApi, _) => Kind::Misconfigured,
+            (Diagnosis::NoAnswer(silence), _) if silence.is_misconfiguration() => Kind::Misconfigured,
             (_, Verdict::Bad) => Kind::Denied,
             (_, Verdict::Inconclusive) => Kind::Unavailable,
             (_, Verdict::Protocol) => Kind::Protocol,

@@ -5,6 +5,7 @@
 //! - `architecture`: the documents name what exists, and the tree keeps its rules
 //! - `aws`: records in AWS, as moto has it
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
+//! - `certificate`: one that is not trusted, at the gateway and at each store
 //! - `compromise`: the drill for a leaked key, on a dotenv file
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
@@ -35,6 +36,7 @@ mod after;
 mod architecture;
 mod aws;
 mod catalogue;
+mod certificate;
 mod compromise;
 mod exec;
 mod gate;

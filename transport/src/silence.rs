@@ -60,9 +60,15 @@ impl Silence {
         matches!(self, Self::Unanswered | Self::Broken | Self::Truncated)
     }
 
+    /// Whether it lies in how things are set up, here or there, and not in a server that cannot answer now: a peer that
+    /// is not trusted stays so, whoever asks, and however often.
+    pub const fn is_misconfiguration(self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
     /// Whether it may go away by itself within seconds.
     pub const fn passes(self) -> bool {
-        !matches!(self, Self::Deadline | Self::Tls(_))
+        !self.is_misconfiguration() && !matches!(self, Self::Deadline)
     }
 
     /// Reads a failure to get the head of an answer.

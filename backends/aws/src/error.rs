@@ -213,7 +213,7 @@ impl Problem {
             | Self::Replicated
             | Self::Refused(_) => ErrorKind::Misconfigured,
             Self::Credentials { fault, .. } => fault.kind(),
-            Self::Silent { silence: Silence::Tls(_), .. } => ErrorKind::Misconfigured,
+            Self::Silent { silence, .. } if silence.is_misconfiguration() => ErrorKind::Misconfigured,
             Self::TooLong { .. } => ErrorKind::Unsupported,
             Self::Silent { .. }
             | Self::Unavailable(_)

@@ -75,7 +75,7 @@ impl Fault {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(..) | Self::Expired => ErrorKind::Denied,
-            Self::Silent { silence: Silence::Tls(_), .. } => ErrorKind::Misconfigured,
+            Self::Silent { silence, .. } if silence.is_misconfiguration() => ErrorKind::Misconfigured,
             Self::Silent { .. } | Self::Down(_) | Self::Throttled | Self::Late => ErrorKind::Unavailable,
             Self::Unusable(_) | Self::Program(_) | Self::Plain | Self::Client(_) => ErrorKind::Misconfigured,
             Self::Strange => ErrorKind::Protocol,

@@ -217,7 +217,7 @@ impl Problem {
             | Self::Version { .. }
             | Self::Revision
             | Self::Refused(_) => ErrorKind::Misconfigured,
-            Self::Silent { silence: Silence::Tls(_), .. } => ErrorKind::Misconfigured,
+            Self::Silent { silence, .. } if silence.is_misconfiguration() => ErrorKind::Misconfigured,
             Self::Silent { .. } | Self::Sealed | Self::Unavailable(_) | Self::RateLimited => {
                 ErrorKind::Unavailable
             }

@@ -50,9 +50,9 @@ fn an_outage_says_nothing_of_the_credential() {
             count(&cost);
             let what = format!("verify in {name} at {step:?}");
             cost.assert_bounded(&what, &[]);
-            // The look-up only tells why the rest fails. Its repetitions may leave no time for the rest.
-            let may = cost.code == Some(*code) || (step == Step::Preflight && cost.code == Some(0));
-            assert!(may, "{what}: {:?} {}", cost.code, String::from_utf8_lossy(&cost.err));
+            // The look-up only tells why the rest fails, and never keeps it from being tried.
+            let code = if step == Step::Preflight { 0 } else { *code };
+            assert_eq!(cost.code, Some(code), "{what}: {}", String::from_utf8_lossy(&cost.err));
             assert!(!String::from_utf8_lossy(&cost.out).contains("\"bad\""), "{what}");
             assert_eq!(bench.sandbox().read(".env"), file, "{what}");
             assert_eq!(bench.gateway().user_count(), 1, "{what}");
@@ -126,7 +126,7 @@ fn a_certificate_that_is_not_the_gateways() {
         let Some(server) = Vault::start_with(options) else { return };
         let bench = Bench::new(Store::Dotenv, Command::Rotate).unwrap();
         let momo = rotation(&bench, &server.address()).env("SSL_CERT_FILE", server.ca_cert_path());
-        meets(&format!("{flaw:?}"), &bench, momo, 69);
+        meets(&format!("{flaw:?}"), &bench, momo, 78);
     }
     // A server that knows no protocol of this century, as its alert says.
     let old = Loopback::start(|mut stream| {
@@ -135,5 +135,5 @@ fn a_certificate_that_is_not_the_gateways() {
     });
     let bench = Bench::new(Store::Dotenv, Command::Rotate).unwrap();
     let momo = rotation(&bench, &base_url(&old).replace("http:", "https:"));
-    meets("TLS 1.0", &bench, momo, 69);
+    meets("TLS 1.0", &bench, momo, 78);
 }

@@ -310,6 +310,8 @@ impl Machine {
                     && matches!(self.plan.obtain, Obtain::NewUser)
                     && self.attempt == 1 =>
             {
+                // Left in the claim, `resume` would make another such user.
+                self.plan.inputs.provisioning = None;
                 match self.open.take() {
                     Some(Open { record, revision: Some(revision), .. }) => {
                         self.claim(KeyRole::Primary, record, Expect::Revision(revision))

@@ -321,5 +321,5 @@ fn every_pair_of_deaths_converges() {
             }
         }
     });
-    assert_eq!(cases.into_inner(), 1048);
+    assert_eq!(cases.into_inner(), 928);
 }

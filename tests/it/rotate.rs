@@ -5,6 +5,7 @@
 //! - `job`: what a job asks for that mostly has nothing to do
 //! - `rekey`: another key for the same user
 //! - `subscription_key`: the other axis, in two halves
+//! - `two_halves`: the same on a server's store, whichever
 //! - `guided`: production, with a person at the terminal
 
 mod guided;
@@ -12,3 +13,4 @@ mod job;
 mod new_user;
 mod rekey;
 mod subscription_key;
+pub(crate) mod two_halves;

@@ -7,7 +7,7 @@ mod support;
 use momo_cred_backend_api::{Backend, RecordName};
 use momo_cred_backend_testkit::{Harness, async_trait};
 use serde_json::{Value, json};
-use support::{OnMoto, name};
+use support::{OnMoto, Service, current, name, plant, put};
 
 struct Live(OnMoto);
 
@@ -15,25 +15,12 @@ impl Live {
     fn new() -> Option<Self> {
         OnMoto::new().map(Self)
     }
+}
 
-    fn value(&self, name: &RecordName) -> Value {
-        let answer = self.0.moto.done(&self.0.account, "GetSecretValue", &json!({"SecretId": name.as_str()}));
-        serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap()
-    }
-
-    /// Puts a value as another program does, or makes the secret.
-    fn put(&self, name: &RecordName, value: &str) {
-        let input = json!({"SecretId": name.as_str(), "SecretString": value});
-        if self.0.moto.request(&self.0.account, "PutSecretValue", &input).0 != 200 {
-            let input = json!({"Name": name.as_str(), "SecretString": value});
-            self.0.moto.done(&self.0.account, "CreateSecret", &input);
-        }
-    }
-
-    fn plant(&self, name: &RecordName, field: &str, value: Value) {
-        let mut all = self.value(name);
-        all[field] = value;
-        self.put(name, &all.to_string());
+impl Service for Live {
+    fn call(&self, operation: &str, input: &Value) -> Option<Value> {
+        let (status, answer) = self.0.moto.request(&self.0.account, operation, input);
+        (status == 200).then_some(answer)
     }
 }
 
@@ -56,16 +43,16 @@ impl Harness for Live {
     }
 
     async fn plant_foreign(&self, name: &RecordName, value: &str) -> Option<String> {
-        self.plant(name, "of-another-program", json!(value));
+        plant(self, name, "of-another-program", json!(value));
         Some("of-another-program".to_owned())
     }
 
     async fn foreign_is_intact(&self, name: &RecordName, value: &str) -> bool {
-        self.value(name)["of-another-program"] == json!(value)
+        current(self, name)["of-another-program"] == json!(value)
     }
 
     async fn plant_json(&self, name: &RecordName, json: &str) -> Option<String> {
-        self.plant(name, "of-another-type", serde_json::from_str(json).unwrap());
+        plant(self, name, "of-another-type", serde_json::from_str(json).unwrap());
         Some("of-another-type".to_owned())
     }
 
@@ -77,7 +64,7 @@ impl Harness for Live {
     }
 
     async fn plant_corrupt(&self, name: &RecordName, text: &str) -> bool {
-        self.put(name, text);
+        put(self, name, text);
         true
     }
 }

@@ -10,7 +10,7 @@ use momo_cred_backend_api::{Backend, RecordName};
 use momo_cred_backend_aws::AwsStore;
 use momo_cred_backend_testkit::{Harness, async_trait};
 use serde_json::{Value, json};
-use support::{config, name};
+use support::{Service, config, current, name, plant, put};
 
 struct Strict(Fake);
 
@@ -18,27 +18,11 @@ impl Strict {
     fn new() -> Self {
         Self(Fake::start())
     }
+}
 
-    fn value(&self, name: &RecordName) -> Value {
-        let answer = self.0.done("GetSecretValue", &json!({"SecretId": name.as_str()}));
-        serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap()
-    }
-
-    /// Puts a value as another program does, or makes the secret.
-    fn put(&self, name: &RecordName, value: &str) {
-        let token = uuid::Uuid::new_v4().to_string();
-        let input =
-            json!({"SecretId": name.as_str(), "SecretString": value, "ClientRequestToken": token.clone()});
-        if self.0.service().call("PutSecretValue", &input).is_err() {
-            let input = json!({"Name": name.as_str(), "SecretString": value, "ClientRequestToken": token});
-            self.0.done("CreateSecret", &input);
-        }
-    }
-
-    fn plant(&self, name: &RecordName, field: &str, value: Value) {
-        let mut all = self.value(name);
-        all[field] = value;
-        self.put(name, &all.to_string());
+impl Service for Strict {
+    fn call(&self, operation: &str, input: &Value) -> Option<Value> {
+        self.0.service().call(operation, input).ok()
     }
 }
 
@@ -61,16 +45,16 @@ impl Harness for Strict {
     }
 
     async fn plant_foreign(&self, name: &RecordName, value: &str) -> Option<String> {
-        self.plant(name, "of-another-program", json!(value));
+        plant(self, name, "of-another-program", json!(value));
         Some("of-another-program".to_owned())
     }
 
     async fn foreign_is_intact(&self, name: &RecordName, value: &str) -> bool {
-        self.value(name)["of-another-program"] == json!(value)
+        current(self, name)["of-another-program"] == json!(value)
     }
 
     async fn plant_json(&self, name: &RecordName, json: &str) -> Option<String> {
-        self.plant(name, "of-another-type", serde_json::from_str(json).unwrap());
+        plant(self, name, "of-another-type", serde_json::from_str(json).unwrap());
         Some("of-another-type".to_owned())
     }
 
@@ -87,7 +71,7 @@ impl Harness for Strict {
     }
 
     async fn plant_corrupt(&self, name: &RecordName, text: &str) -> bool {
-        self.put(name, text);
+        put(self, name, text);
         true
     }
 }

@@ -1,8 +1,9 @@
 use momo_cred_backend_api::Secret;
 
+use super::found::Table;
 use super::{KEY, Sandbox, rendered};
-use crate::config::{AwsSettings, Origin, Settings, approve};
-use crate::{Error, Kind, Result};
+use crate::config::{AwsSettings, Origin, approve};
+use crate::{Kind, Result};
 
 /// A sandbox whose file, named on the command line and so trusted, has a record in AWS in its only profile.
 fn sandbox(toml: &str) -> Sandbox {
@@ -11,23 +12,10 @@ fn sandbox(toml: &str) -> Sandbox {
     sandbox
 }
 
-/// In a found file, which nobody approved.
-fn found(toml: &str) -> Sandbox {
-    Sandbox::with(&format!("[profiles.default]\nstore = \"aws:momo\"\n{toml}"))
-}
+const AWS: Table = Table("aws");
 
 fn aws(sandbox: &Sandbox) -> Result<AwsSettings> {
     AwsSettings::resolve(&sandbox.one(), &sandbox.env())
-}
-
-fn resolve(sandbox: &Sandbox) -> Result<Vec<Settings>> {
-    sandbox.load()?.resolve(&sandbox.flags, &sandbox.env(), &["dotenv", "aws"])
-}
-
-fn refused(sandbox: &Sandbox) -> Error {
-    let error = resolve(sandbox).unwrap_err();
-    assert!(error.next_steps()[0].contains("momo-cred trust"), "{error}");
-    error
 }
 
 fn row(aws: &AwsSettings, key: &str) -> Option<(String, Origin)> {
@@ -224,94 +212,43 @@ fn wrong_values_of_variables_are_not_repeated() {
 
 #[test]
 fn where_secrets_go_is_sensitive() {
-    for (line, name, value) in [
+    AWS.assert_sensitive([
         ("profile = \"prod\"", "profile", "prod"),
         ("endpoint = \"https://x.example.com/\"", "endpoint", "https://x.example.com"),
         ("endpoint = \"http://127.0.0.1:4566\"", "endpoint", "http://127.0.0.1:4566"),
         ("kms-key-id = \"alias/momo\"", "kms-key-id", "alias/momo"),
         ("replica-regions = [\"eu-west-2\", \"eu-west-3\"]", "replica-regions", "eu-west-2, eu-west-3"),
-    ] {
-        let message = refused(&found(&format!("[aws]\n{line}\n"))).to_string();
-        assert_eq!(
-            message,
-            format!(
-                "momo-cred.toml decides where secrets go, and nobody approved it: line 4: `aws.{name}` is {value}"
-            )
-        );
-        let message = refused(&found(&format!("[profiles.default.aws]\n{line}\n"))).to_string();
-        assert!(message.contains(&format!("line 4: `profiles.default.aws.{name}` is {value}")), "{message}");
-    }
-    assert!(resolve(&found("[aws]\nregion = \"eu-west-1\"\nallow-aws-rotation = true\n")).is_ok());
+    ]);
+    assert!(AWS.resolve(&AWS.found("[aws]\nregion = \"eu-west-1\"\nallow-aws-rotation = true\n")).is_ok());
 }
 
 #[test]
 fn a_variable_takes_the_place_of_what_it_overrides_and_of_no_more() {
     let endpoint = "endpoint = \"https://x.example.com\"";
-    for (line, variable, value) in [
+    AWS.assert_overridden([
         ("profile = \"x\"", "AWS_PROFILE", "mine"),
         (endpoint, "AWS_ENDPOINT_URL", "https://mine.example.com"),
         (endpoint, "AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://mine.example.com"),
-    ] {
-        let mut sandbox = found(&format!("[aws]\n{line}\n"));
-        refused(&sandbox);
-        sandbox.set(variable, "");
-        refused(&sandbox);
-        sandbox.variables.pop();
-        sandbox.set(variable, value);
-        assert!(resolve(&sandbox).is_ok(), "{line}, {variable}");
-    }
-    let mut sandbox = found("[aws]\nprofile = \"x\"\nendpoint = \"https://x.example.com\"\n");
+    ]);
+    let mut sandbox = AWS.found("[aws]\nprofile = \"x\"\nendpoint = \"https://x.example.com\"\n");
     sandbox.set("AWS_PROFILE", "mine");
-    let message = refused(&sandbox).to_string();
+    let message = AWS.refused(&sandbox).to_string();
     assert!(message.contains("aws.endpoint") && !message.contains("aws.profile"), "{message}");
 }
 
 #[test]
 fn only_what_is_used_counts() {
-    let mut sandbox = Sandbox::with(
-        r#"[aws]
-endpoint = "https://top.example.com"
-[profiles.env]
-store = "dotenv:.env"
-[profiles.top]
-store = "aws:a"
-[profiles.own]
-store = "aws:a"
-aws.region = "eu-west-1"
-[profiles.other]
-extends = "own"
-aws.endpoint = "https://other.example.com"
-[profiles.heir]
-extends = "other"
-"#,
-    );
-    for (profile, key) in [
-        ("env", None),
-        ("top", Some("line 2: `aws.endpoint`")),
-        ("own", None),
-        ("other", Some("line 12: `profiles.other.aws.endpoint`")),
-        ("heir", Some("line 12: `profiles.other.aws.endpoint`")),
-    ] {
-        sandbox.flags.profiles = vec![profile.into()];
-        match (resolve(&sandbox), key) {
-            (Ok(_), None) => {}
-            (Err(error), Some(key)) => {
-                let message = error.to_string();
-                assert!(message.contains(key) && message.matches("line ").count() == 1, "{message}");
-            }
-            (other, _) => panic!("{profile}: {other:?}"),
-        }
-    }
+    AWS.assert_only_what_is_used_counts("endpoint", "region = \"eu-west-1\"");
 }
 
 #[test]
 fn the_users_own_file_or_an_approval_covers_it() {
-    let sandbox = found("[aws]\nendpoint = \"https://x.example.com\"\nprofile = \"a\"\n");
+    let sandbox = AWS.found("[aws]\nendpoint = \"https://x.example.com\"\nprofile = \"a\"\n");
     sandbox.file(".config/momo-cred/momo-cred.toml", "[aws]\nendpoint = \"https://x.example.com/\"\n");
-    let message = refused(&sandbox).to_string();
+    let message = AWS.refused(&sandbox).to_string();
     assert!(message.contains("aws.profile") && !message.contains("aws.endpoint"), "{message}");
     approve(sandbox.load().unwrap().found().unwrap(), &sandbox.env()).unwrap();
-    assert!(resolve(&sandbox).is_ok());
+    assert!(AWS.resolve(&sandbox).is_ok());
 }
 
 /// As with Vault: what the top table says is not mixed in.

@@ -3,6 +3,7 @@
 mod after;
 mod aws;
 mod discovery;
+mod found;
 mod leaks;
 mod pinning;
 mod profiles;

@@ -1,20 +1,20 @@
 use super::Sandbox;
+use super::found::Table;
 use crate::config::{Settings, approve};
 use crate::{Error, Result};
 
-/// In a found file, which nobody approved.
+const VAULT: Table = Table("vault");
+
 fn found(toml: &str) -> Sandbox {
-    Sandbox::with(&format!("[profiles.default]\nstore = \"vault:secret/momo\"\n{toml}"))
+    VAULT.found(toml)
 }
 
 fn resolve(sandbox: &Sandbox) -> Result<Vec<Settings>> {
-    sandbox.load()?.resolve(&sandbox.flags, &sandbox.env(), &["dotenv", "vault"])
+    VAULT.resolve(sandbox)
 }
 
 fn error(sandbox: &Sandbox) -> Error {
-    let error = resolve(sandbox).unwrap_err();
-    assert!(error.next_steps()[0].contains("momo-cred trust"), "{error}");
-    error
+    VAULT.refused(sandbox)
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_location_alone_needs_no_approval() {
 
 #[test]
 fn where_vault_is_and_how_to_log_in_there_is_sensitive() {
-    for (line, name, value) in [
+    VAULT.assert_sensitive([
         ("address = \"https://vault.example.com/\"", "address", "https://vault.example.com"),
         ("address = \"http://127.0.0.1:8200\"", "address", "http://127.0.0.1:8200"),
         ("namespace = \"team-a\"", "namespace", "team-a"),
@@ -37,20 +37,7 @@ fn where_vault_is_and_how_to_log_in_there_is_sensitive() {
         ("tls-server-name = \"vault.internal\"", "tls-server-name", "vault.internal"),
         ("proxy = \"http://proxy.example.com:3128\"", "proxy", "http://proxy.example.com:3128"),
         ("auth.method = \"token\"", "auth.method", "token"),
-    ] {
-        let message = error(&found(&format!("[vault]\n{line}\n"))).to_string();
-        assert_eq!(
-            message,
-            format!(
-                "momo-cred.toml decides where secrets go, and nobody approved it: line 4: `vault.{name}` is {value}"
-            )
-        );
-        let message = error(&found(&format!("[profiles.default.vault]\n{line}\n"))).to_string();
-        assert!(
-            message.contains(&format!("line 4: `profiles.default.vault.{name}` is {value}")),
-            "{message}"
-        );
-    }
+    ]);
     let message = error(&found(
         "[vault]\nauth = { method = \"approle\", mount = \"m\", revoke = false, role-id = \"r\", \
          secret-id-file = \"sid\", secret-id-wrapping-path = \"p\" }\n",
@@ -62,40 +49,7 @@ fn where_vault_is_and_how_to_log_in_there_is_sensitive() {
 
 #[test]
 fn only_what_is_used_counts() {
-    let mut sandbox = Sandbox::with(
-        r#"[vault]
-address = "https://top.example.com"
-[profiles.env]
-store = "dotenv:.env"
-[profiles.top]
-store = "vault:a"
-[profiles.own]
-store = "vault:a"
-vault.mount = "kv"
-[profiles.other]
-extends = "own"
-vault.address = "https://other.example.com"
-[profiles.heir]
-extends = "other"
-"#,
-    );
-    for (profile, key) in [
-        ("env", None),
-        ("top", Some("line 2: `vault.address`")),
-        ("own", None),
-        ("other", Some("line 12: `profiles.other.vault.address`")),
-        ("heir", Some("line 12: `profiles.other.vault.address`")),
-    ] {
-        sandbox.flags.profiles = vec![profile.into()];
-        match (resolve(&sandbox), key) {
-            (Ok(_), None) => {}
-            (Err(error), Some(key)) => {
-                let message = error.to_string();
-                assert!(message.contains(key) && message.matches("line ").count() == 1, "{message}");
-            }
-            (other, _) => panic!("{profile}: {other:?}"),
-        }
-    }
+    let mut sandbox = VAULT.assert_only_what_is_used_counts("address", "mount = \"kv\"");
     assert_eq!(sandbox.load().unwrap().sensitive_settings(&["dotenv", "vault"]).len(), 2);
     // Where the record is may be said elsewhere.
     sandbox.flags.profiles = vec!["env".into()];
@@ -108,7 +62,7 @@ extends = "other"
 
 #[test]
 fn a_variable_takes_the_place_of_what_it_overrides_and_of_no_more() {
-    for (line, variable, value) in [
+    VAULT.assert_overridden([
         ("address = \"https://x.example.com\"", "VAULT_ADDR", "https://mine.example.com"),
         ("address = \"https://x.example.com\"", "BAO_ADDR", "https://mine.example.com"),
         ("namespace = \"x\"", "VAULT_NAMESPACE", "mine"),
@@ -121,15 +75,7 @@ fn a_variable_takes_the_place_of_what_it_overrides_and_of_no_more() {
         ("proxy = \"http://x.example.com\"", "VAULT_HTTP_PROXY", "http://mine.example.com"),
         ("auth = { method = \"approle\", role-id = \"x\" }", "VAULT_TOKEN", "mine"),
         ("auth = { method = \"approle\", role-id = \"x\" }", "BAO_TOKEN", "mine"),
-    ] {
-        let mut sandbox = found(&format!("[vault]\n{line}\n"));
-        error(&sandbox);
-        sandbox.set(variable, "");
-        error(&sandbox);
-        sandbox.variables.pop();
-        sandbox.set(variable, value);
-        assert!(resolve(&sandbox).is_ok(), "{line}, {variable}");
-    }
+    ]);
     let mut sandbox = found(
         "[vault]\naddress = \"https://x.example.com\"\nauth = { method = \"approle\", role-id = \"x\", \
          secret-id-file = \"y\" }\n",

@@ -17,6 +17,7 @@ use momo_cred_backend_api::{
 use momo_cred_backend_aws::{AwsConfig, AwsStore, Given, Problem};
 use momo_cred_transport::Deadline;
 use momo_live::{Account, Moto, Tap};
+use serde_json::{Value, json};
 
 /// The server, or none where it is not installed (which fails under CI).
 pub(crate) fn moto() -> Option<&'static Moto> {
@@ -57,6 +58,36 @@ impl OnMoto {
         self.tap.forget();
         asked.iter().map(|line| line.trim_start_matches("POST / ").to_owned()).collect()
     }
+}
+
+/// A service that is asked as another program asks it.
+pub(crate) trait Service {
+    /// The answer, if it is a good one.
+    fn call(&self, operation: &str, input: &Value) -> Option<Value>;
+}
+
+/// The current value of a secret, which has to be there.
+pub(crate) fn current(service: &impl Service, name: &RecordName) -> Value {
+    let answer = service.call("GetSecretValue", &json!({"SecretId": name.as_str()})).unwrap();
+    serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap()
+}
+
+/// Puts a value as another program does, or makes the secret.
+pub(crate) fn put(service: &impl Service, name: &RecordName, value: &str) {
+    let token = uuid::Uuid::new_v4().to_string();
+    let input =
+        json!({"SecretId": name.as_str(), "SecretString": value, "ClientRequestToken": token.clone()});
+    if service.call("PutSecretValue", &input).is_none() {
+        let input = json!({"Name": name.as_str(), "SecretString": value, "ClientRequestToken": token});
+        service.call("CreateSecret", &input).unwrap();
+    }
+}
+
+/// Puts a field among those of a secret.
+pub(crate) fn plant(service: &impl Service, name: &RecordName, field: &str, planted: Value) {
+    let mut all = current(service, name);
+    all[field] = planted;
+    put(service, name, &all.to_string());
 }
 
 /// Settings with some credentials.

@@ -1,8 +1,11 @@
 //! The error people and scripts see: one kind, one exit code, what failed, where, what was tried, what to do next.
 
 use std::fmt;
+use std::time::Duration;
 
 use momo_cred_backend_api as api;
+
+use crate::credential::Claim;
 
 /// A `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -99,13 +102,15 @@ struct Parts {
     next: Vec<String>,
     op: Option<&'static str>,
     location: Option<String>,
+    claim: Option<(Claim, Option<Duration>)>,
 }
 
 impl Error {
     /// A failure of a kind. `what` says what failed and where: a clause without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (why, tried, next) = (Vec::new(), Vec::new(), Vec::new());
-        Self(Box::new(Parts { kind, what: what.into(), why, tried, next, op: None, location: None }))
+        let what = what.into();
+        Self(Box::new(Parts { kind, what, why, tried, next, op: None, location: None, claim: None }))
     }
 
     /// Adds a cause.
@@ -133,6 +138,20 @@ impl Error {
     #[must_use]
     pub fn at(mut self, location: &api::Location) -> Self {
         self.0.location = Some(location.to_string());
+        self
+    }
+
+    /// Says which open claim it is about, and how old that is by the store's clock.
+    #[must_use]
+    pub fn about(mut self, claim: &Claim, age: Option<Duration>) -> Self {
+        self.0.claim = Some((claim.clone(), age));
+        self
+    }
+
+    /// The same, with causes and next steps in other words.
+    #[must_use]
+    pub fn reworded(mut self, reword: impl Fn(&str) -> String) -> Self {
+        self.0.why.iter_mut().chain(&mut self.0.next).for_each(|text| *text = reword(text));
         self
     }
 
@@ -164,6 +183,11 @@ impl Error {
     /// The store call that failed, if one did.
     pub fn op(&self) -> Option<&'static str> {
         self.0.op
+    }
+
+    /// The open claim it is about, and its age.
+    pub fn claim(&self) -> Option<(&Claim, Option<Duration>)> {
+        self.0.claim.as_ref().map(|(claim, age)| (claim, *age))
     }
 
     /// The record it is about.

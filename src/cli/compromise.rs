@@ -116,6 +116,7 @@ impl Leaked {
             }
             Err(error) => (None, Some(self.not_revoked(error, &done, place))),
         };
+        let error = error.map(|error| context.output.addressed(&error));
         self.tell(context, done, report.as_ref(), error.as_ref())
     }
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 use momo_cred_backend_api::{At, Backend, Expect, Hold, Location, Lookup, Notice, RecordName, Work};
 use serde_json::{Map, Value, json};
 
+use super::address::Address;
 use super::args::Global;
 use super::busy::{busy, live};
-use super::network::Network;
+use super::network::{Network, TIMEOUT};
 use super::output::Output;
+use super::subject::Subject;
 use super::trail::Trail;
 use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings, variables};
@@ -29,6 +31,7 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) network: Network,
     pub(crate) trail: Trail,
+    pub(crate) subject: Subject,
 }
 
 impl Context {
@@ -61,6 +64,10 @@ impl Context {
         }
         let all = config.resolve(&overrides, &self.environment, &registry::schemes())?;
         log::start_configured(&all)?;
+        self.output.tells_of(Address::given(&self.global));
+        if let [settings] = all.as_slice() {
+            self.subject.chosen(settings);
+        }
         for settings in &all {
             if let Some(target) = settings.target_environment.as_ref().filter(|t| !t.value.is_known()) {
                 self.output.warn(&format!(
@@ -70,6 +77,15 @@ impl Context {
             }
         }
         Ok(all)
+    }
+
+    /// Turns to one of the profiles that a command looks at.
+    pub(crate) fn turn_to(&self, settings: &Settings, all: &[Settings]) {
+        self.network.begin([settings], TIMEOUT);
+        self.subject.chosen(settings);
+        if all.len() > 1 {
+            self.output.tells_of(Address::given(&self.global).of_profile(&settings.profile));
+        }
     }
 
     /// The settings of the one profile that a command works on.
@@ -209,6 +225,7 @@ impl Place {
     pub(crate) async fn seen(&self, settings: &Settings, context: &Context) -> Result<Seen> {
         let seen = self.glance(settings, context).await?;
         context.trail.saw(&self.location, &seen);
+        context.subject.saw(&self.location, &seen.record);
         Ok(seen)
     }
 
@@ -293,7 +310,7 @@ impl Place {
             ClaimStanding::Unknown(unknown) => Err(busy(self, "holds a claim that this version cannot read")
                 .because(unknown)
                 .next("finish it with the version that made it; nothing was changed")),
-            ClaimStanding::Live(claim, alive) => Err(live(self, claim, *alive)),
+            ClaimStanding::Live(claim, alive) => Err(live(self, claim, *alive).about(claim, seen.age)),
         }
     }
 
@@ -356,6 +373,7 @@ impl Watch for Steps<'_> {
     }
 
     fn ended(&mut self, report: &StepReport) {
+        self.context.subject.took(document::step(report));
         if self.context.output.json() {
             let mut event = self.head.clone();
             event.insert("event".into(), json!("step"));

@@ -46,6 +46,7 @@ impl Deposit<'_> {
                         (Next::Again, Over::Seen(_)) => over = Over::Anything,
                         (Next::Again, _) => {}
                         (Next::Elsewhere(location), _) => {
+                            context.output.moved_to(&location.to_string());
                             settings.store = Setting::new(location, Origin::Flag("the prompt"));
                             if matches!(over, Over::Seen(_)) {
                                 over = Over::Nothing;

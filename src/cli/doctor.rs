@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::context::{Chosen, Context};
 use super::document;
-use super::network::TIMEOUT;
 use crate::config::{Config, Settings, is_approved};
 use crate::{Kind, Outcome, Result, registry};
 
@@ -31,8 +30,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let file = file(context)?;
     let mut documents = Vec::new();
     let mut gravest: Option<Kind> = None;
-    for settings in &context.chosen(chosen)? {
-        context.network.begin([settings], TIMEOUT);
+    let all = context.chosen(chosen)?;
+    for settings in &all {
+        context.turn_to(settings, &all);
         let mut rows = vec![file.clone()];
         rows.extend(settings_of(settings, chosen));
         let findings = match registry::settings(settings, &context.environment) {
@@ -45,6 +45,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         let (findings, failed) = match findings {
             Ok(findings) => (findings, None),
             Err(error) => {
+                let error = context.output.addressed(&error);
                 context.output.error(&error);
                 (Vec::new(), Some(error))
             }

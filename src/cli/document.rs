@@ -12,11 +12,17 @@ use crate::{Error, Kind};
 /// The version of this layout.
 const SCHEMA: u32 = 1;
 
-/// The beginning of every document: which command, about what.
-pub(crate) fn head(command: &str, profile: &str, location: &str) -> Map<String, Value> {
+/// The beginning of every document: which command.
+pub(crate) fn begin(command: &str) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("schema".into(), json!(SCHEMA));
     map.insert("command".into(), json!(command));
+    map
+}
+
+/// The same, about what.
+pub(crate) fn head(command: &str, profile: &str, location: &str) -> Map<String, Value> {
+    let mut map = begin(command);
     map.insert("profile".into(), json!(profile));
     map.insert("location".into(), json!(location));
     map
@@ -58,6 +64,11 @@ pub(crate) fn claim_of(seen: &Seen) -> Value {
         Ok(open) => open.map_or(Value::Null, |open| claim(&open, seen.age)),
         Err(unknown) => json!({ "unknown": unknown.to_string() }),
     }
+}
+
+/// The open claim that an error is about, or null.
+pub(crate) fn claim_in(error: &Error) -> Value {
+    error.claim().map_or(Value::Null, |(open, age)| claim(open, age))
 }
 
 /// An open claim.

@@ -1,10 +1,8 @@
 //! Commands that look at several profiles: one that fails does not keep the others from being looked at.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::context::{Chosen, Context};
-use super::document;
-use super::network::TIMEOUT;
 use crate::config::Settings;
 use crate::{Error, Kind, Outcome, Result};
 
@@ -20,13 +18,16 @@ pub(super) fn each(
 ) -> Result<Outcome> {
     let mut documents = Vec::new();
     let mut gravest: Option<Error> = None;
-    for settings in &context.chosen(chosen)? {
-        context.network.begin([settings], TIMEOUT);
+    let all = context.chosen(chosen)?;
+    for settings in &all {
+        context.turn_to(settings, &all);
         let failed = match look(settings, &mut documents) {
             Ok(None) => continue,
             Ok(Some(verdict)) => verdict,
             Err(error) => {
-                documents.push(failure(context, settings, &error));
+                let error = context.output.addressed(&error);
+                let document = context.subject.failure(context.command, &error, error.kind().exit_code());
+                documents.push(Value::Object(document));
                 error
             }
         };
@@ -41,11 +42,4 @@ pub(super) fn each(
         context.documents(documents, chosen)?;
     }
     Ok(gravest.map_or(Outcome::SUCCESS, |error| Outcome::Exit(error.kind().exit_code())))
-}
-
-fn failure(context: &Context, settings: &Settings, error: &Error) -> Value {
-    let mut map = document::head(context.command, &settings.profile, &settings.store.value.to_string());
-    map.insert("outcome".into(), json!(document::outcome(error)));
-    map.insert("error".into(), document::error(error, error.kind().exit_code()));
-    Value::Object(map)
 }

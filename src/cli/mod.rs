@@ -1,6 +1,7 @@
 //! The command line: one file per command, each its options and its `run`.
 
 mod abort;
+mod address;
 mod args;
 mod busy;
 mod completions;
@@ -33,6 +34,7 @@ mod revoke;
 mod rollback;
 mod rotate;
 mod status;
+mod subject;
 mod trail;
 mod trust;
 mod verify;
@@ -40,13 +42,14 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::args::{Cli, Command};
 use self::context::Context;
 use self::network::Network;
 use self::output::Output;
 use self::parse::Parsed;
+use self::subject::Subject;
 use self::trail::Trail;
 use crate::audit::Ending;
 use crate::config::Environment;
@@ -95,7 +98,8 @@ fn run(args: &[OsString]) -> Outcome {
             let output = Output::plain();
             output.error(&error);
             if json {
-                let _ = output.document(&failed(&command, &error));
+                let document = Subject::default().failure(&command, &error, exit_code(&command, &error));
+                let _ = output.document(&result_line(document));
             }
             Outcome::Exit(exit_code(&command, &error))
         }
@@ -104,17 +108,22 @@ fn run(args: &[OsString]) -> Outcome {
 
 fn dispatch(cli: Cli) -> Outcome {
     let command = cli.command.name();
-    let mut audit = None;
+    // What is known by then of a run that fails.
+    let mut document = None;
     let result = Environment::of_process().and_then(|environment| {
         let output = Output::new(&cli.global, environment.get("NO_COLOR").is_some());
         let network = Network::new();
         let trail = Trail::new(command, cli.command.is_audited());
-        let context = Context { command, global: cli.global.clone(), environment, output, network, trail };
+        let subject = Subject::default();
+        let context =
+            Context { command, global: cli.global.clone(), environment, output, network, trail, subject };
         log::start(&context)?;
-        let outcome = execute(&context, cli.command);
+        let outcome = execute(&context, cli.command).map_err(|error| context.output.addressed(&error));
         if let Err(error) = &outcome {
             context.trail.ended(&context.output, Ending::Failed(error.kind()), None);
-            audit = context.trail.document();
+            let mut map = context.subject.failure(command, error, exit_code(command, error));
+            map.extend(context.trail.document().map(|audit| ("audit".to_owned(), audit)));
+            document = Some(map);
         }
         context.close();
         outcome
@@ -123,11 +132,9 @@ fn dispatch(cli: Cli) -> Outcome {
         let output = Output::new(&cli.global, false);
         output.error(&error);
         if output.json() {
-            let mut document = failed(command, &error);
-            if let (Some(audit), Some(map)) = (audit, document.as_object_mut()) {
-                map.insert("audit".into(), audit);
-            }
-            let _ = output.document(&document);
+            let code = exit_code(command, &error);
+            let document = document.unwrap_or_else(|| Subject::default().failure(command, &error, code));
+            let _ = output.document(&result_line(document));
         }
         Outcome::Exit(exit_code(command, &error))
     })
@@ -159,9 +166,8 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
     }
 }
 
-fn failed(command: &str, error: &Error) -> Value {
-    json!({
-        "schema": 1, "command": command, "event": "result", "outcome": document::outcome(error),
-        "location": error.location(), "error": document::error(error, exit_code(command, error)),
-    })
+/// The one document of a failure, which is also the last line of a command that prints events.
+fn result_line(mut document: Map<String, Value>) -> Value {
+    document.insert("event".into(), json!("result"));
+    Value::Object(document)
 }

@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 
 use serde_json::Value;
 
+use super::address::Address;
 use super::args::{Global, When};
 use crate::{Error, Kind, Result};
 
@@ -16,6 +17,7 @@ pub(crate) struct Output {
     level: i8,
     color: bool,
     warned: RefCell<BTreeSet<String>>,
+    address: RefCell<Address>,
 }
 
 impl Output {
@@ -26,12 +28,32 @@ impl Output {
             When::Auto => !no_color && std::io::stderr().is_terminal(),
         };
         let level = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
-        Self { json: global.json, level, color, warned: RefCell::default() }
+        Self { json: global.json, level, color, warned: RefCell::default(), address: RefCell::default() }
     }
 
     /// Before the command line is understood.
     pub(crate) fn plain() -> Self {
-        Self { json: false, level: 0, color: false, warned: RefCell::default() }
+        Self { json: false, level: 0, color: false, warned: RefCell::default(), address: RefCell::default() }
+    }
+
+    /// Completes the command lines in all that is told from now on.
+    pub(crate) fn tells_of(&self, address: Address) {
+        self.address.replace(address);
+    }
+
+    /// The same, for another location than the one that was given.
+    pub(crate) fn moved_to(&self, location: &str) {
+        let address = self.address.take().at(location);
+        self.tells_of(address);
+    }
+
+    /// An error whose command lines run as they stand.
+    pub(crate) fn addressed(&self, error: &Error) -> Error {
+        error.clone().reworded(|text| self.complete(text))
+    }
+
+    fn complete(&self, text: &str) -> String {
+        self.address.borrow().complete(text)
     }
 
     /// Whether `--json` was given.
@@ -57,7 +79,7 @@ impl Output {
     /// Something people want to know. Not with `--quiet`.
     pub(crate) fn note(&self, line: &str) {
         if self.level >= 0 {
-            to_stderr(&format!("{}\n", escape(line)));
+            to_stderr(&format!("{}\n", escape(&self.complete(line))));
         }
     }
 
@@ -71,7 +93,7 @@ impl Output {
     /// Something that works but should be mended. Said once.
     pub(crate) fn warn(&self, line: &str) {
         if self.level >= 0 && self.warned.borrow_mut().insert(line.to_owned()) {
-            to_stderr(&format!("{}: {}\n", self.painted("33", "warning"), escape(line)));
+            to_stderr(&format!("{}: {}\n", self.painted("33", "warning"), escape(&self.complete(line))));
         }
     }
 
@@ -83,7 +105,7 @@ impl Output {
             [("because", error.causes()), ("tried", error.attempts()), ("next", error.next_steps())]
         {
             for line in lines {
-                text.push_str(&format!("  {label}: {}\n", escape(line)));
+                text.push_str(&format!("  {label}: {}\n", escape(&self.complete(line))));
             }
         }
         to_stderr(&text);

@@ -286,7 +286,7 @@ impl Lifecycle<'_> {
             }
             Finish::Failed(error) => Err(error.at(&place.location)),
             Finish::Stopped(error) => {
-                self.stopped(head, steps.taken, &error)?;
+                self.stopped(head, steps.taken, &context.output.addressed(&error))?;
                 Ok(Performed::Stopped(noted.map_or(Outcome::SUCCESS, Outcome::Signal)))
             }
         }
@@ -298,6 +298,7 @@ impl Lifecycle<'_> {
         self.context.trail.ended(&self.context.output, Ending::Stopped, None);
         if self.context.output.json() {
             head.insert("steps".into(), Value::Array(steps));
+            head.insert("claim".into(), document::claim_in(error));
             head.insert("error".into(), document::error(error, error.kind().exit_code()));
             self.context.result(head, document::outcome(error))?;
         }

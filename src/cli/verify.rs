@@ -76,7 +76,7 @@ async fn verify(
         msisdn,
     };
     let report = momo::verify(&gateway, &subject).await;
-    let verdict = report.error().map(|error| error.at(&place.location));
+    let verdict = report.error().map(|error| context.output.addressed(&error.at(&place.location)));
     if context.output.json() {
         documents.push(document(context, settings, place, &effective, &seen, &report, verdict.as_ref()));
     } else {

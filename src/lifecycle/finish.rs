@@ -37,6 +37,21 @@ pub struct Published {
     pub verified: bool,
 }
 
+impl Finish {
+    /// The same, with the claim that this run leaves open.
+    pub(super) fn leaving(self, claim: Option<&Claim>) -> Self {
+        let with = |error: Box<Error>| match claim {
+            Some(claim) => Box::new(error.about(claim, None)),
+            None => error,
+        };
+        match self {
+            Self::Failed(error) => Self::Failed(with(error)),
+            Self::Stopped(error) => Self::Stopped(with(error)),
+            published @ Self::Published(_) => published,
+        }
+    }
+}
+
 fn failed(error: Error) -> Finish {
     Finish::Failed(Box::new(error))
 }
@@ -165,10 +180,7 @@ pub(super) fn stopped(refusal: &Refusal, left: Leftover) -> Finish {
     failed(left.left_open(error))
 }
 
-pub(super) fn store_failed(error: api::Error, user: Uuid, left: Leftover) -> Finish {
-    if error.effect() == Effect::Unknown && error.op() == api::Op::Write {
-        return perhaps_published(error, user, left);
-    }
+pub(super) fn store_failed(error: api::Error, left: Leftover) -> Finish {
     failed(left.left_open(Error::from(error)))
 }
 
@@ -208,7 +220,7 @@ pub(super) fn interrupted(left: Leftover) -> Finish {
 pub(super) fn not_ours(claim: Option<&Claim>, left: Leftover) -> Finish {
     let error = Error::new(Kind::Conflict, "somebody else took over this record; nothing was published");
     let error = match claim {
-        Some(claim) => error.because(format!("it now holds {}", Described(claim))),
+        Some(claim) => error.because(format!("it now holds {}", Described(claim))).about(claim, None),
         None => error.because("our claim is not in it any more"),
     };
     failed(left.orphaned(error))

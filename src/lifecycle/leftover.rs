@@ -30,14 +30,10 @@ impl Leftover {
     /// How it goes on.
     pub(super) const fn resume(self) -> &'static str {
         match self {
-            Self::Nothing | Self::NewUser(_) => {
-                "run `momo-cred resume` with the same profile; it makes a new user and finishes"
-            }
-            Self::Rekey(_) => {
-                "run `momo-cred resume --force-takeover` with the same profile; it asks for another key and finishes"
-            }
+            Self::Nothing | Self::NewUser(_) => "run `momo-cred resume`; it makes a new user and finishes",
+            Self::Rekey(_) => "run `momo-cred resume --force-takeover`; it asks for another key and finishes",
             Self::SubscriptionKey => {
-                "run `momo-cred resume` with the same profile; it tries the new subscription key again and finishes"
+                "run `momo-cred resume`; it tries the new subscription key again and finishes"
             }
         }
     }

@@ -19,7 +19,7 @@ use super::plan::{Check, KeyRole, Leg, Obtain, Plan};
 use super::state::{Issued, Open, State};
 use super::step::{Effect, Event};
 use super::{Seen, compose};
-use crate::credential::{ClaimKind, Field, Record};
+use crate::credential::{Claim, ClaimKind, Field, Record};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
 /// One lifecycle.
@@ -57,7 +57,7 @@ impl Machine {
                 finish::interrupted_publishing(issued.user)
             }
             State::Fencing { issued, .. } if self.unsure => finish::interrupted_publishing(issued.user),
-            _ => finish::interrupted(self.leftover()),
+            _ => finish::interrupted(self.leftover()).leaving(self.stored_claim()),
         }
     }
 
@@ -89,7 +89,7 @@ impl Machine {
             (State::Withdrawing { cause }, Event::Written(answer)) => {
                 self.finish(finish::refused(&cause, answer.is_ok()))
             }
-            (_, Event::OutOfTime) => self.finish(finish::out_of_time(self.leftover())),
+            (_, Event::OutOfTime) => self.leave(finish::out_of_time(self.leftover())),
             _ => self.finish(finish::impossible()),
         }
     }
@@ -97,6 +97,16 @@ impl Machine {
     fn finish(&mut self, finish: Finish) -> Effect {
         self.state = State::Done;
         Effect::Finish(Box::new(finish))
+    }
+
+    /// Ends with the claim of this run left open, if one was stored.
+    fn leave(&mut self, finish: Finish) -> Effect {
+        let finish = finish.leaving(self.stored_claim());
+        self.finish(finish)
+    }
+
+    fn stored_claim(&self) -> Option<&Claim> {
+        self.open.as_ref().filter(|open| open.revision.is_some()).map(|open| &open.claim)
     }
 
     fn pending_user(&self) -> Option<Uuid> {
@@ -259,7 +269,7 @@ impl Machine {
             _ => refusal.is_for_good(),
         };
         if !withdraw {
-            return self.finish(finish::stopped(&refusal, self.leftover()));
+            return self.leave(finish::stopped(&refusal, self.leftover()));
         }
         let revision = self.open.as_ref().and_then(|open| open.revision.clone());
         let Some(revision) = revision else { return self.finish(finish::impossible()) };
@@ -319,14 +329,14 @@ impl Machine {
                     _ => self.finish(finish::impossible()),
                 }
             }
-            Err(refusal) => self.finish(finish::stopped(&refusal, self.leftover())),
+            Err(refusal) => self.leave(finish::stopped(&refusal, self.leftover())),
         }
     }
 
     /// Goes on with a new user: sandbox users are bound to the key that made them, or to its product.
     fn move_user(&mut self, leg: Leg) -> Effect {
         if self.plan.inputs.callback_host.is_none() {
-            return self.finish(finish::move_needs_a_host(self.leftover()));
+            return self.leave(finish::move_needs_a_host(self.leftover()));
         }
         if let Some(Open { record, revision: Some(revision), .. }) = self.open.take() {
             self.plan.seen = Seen { expect: Expect::Revision(revision), record, deleted: false, age: None };

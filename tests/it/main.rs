@@ -13,6 +13,7 @@
 //! - `hostile`: servers that are silent, endless or wrong, and what a run against them may cost
 //! - `import`: what an existing credential can come from
 //! - `leaks`: where a value must not be, as the kernel sees it
+//! - `lines`: command lines in messages, and what a failure says it is about
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
 //! - `proof`: the promises, through deaths at every step and two runs in every order; with the feature `faults`
 //! - `prompt` and `pty`: the terminal cases
@@ -45,6 +46,7 @@ mod hostile;
 mod import;
 mod leaks;
 mod lifecycle;
+mod lines;
 mod prompt;
 #[cfg(feature = "faults")]
 mod proof;

@@ -149,6 +149,12 @@ pub(crate) struct Momo {
 }
 
 impl Momo {
+    /// A run by another command, as a shell makes one.
+    pub(crate) fn of(command: Command) -> Self {
+        let args = command.get_args().map(OsStr::to_owned).collect();
+        Self { command, args, stdin: None }
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self

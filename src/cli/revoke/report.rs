@@ -142,7 +142,7 @@ impl Report {
     pub(super) fn end(self, context: &Context, settings: &Settings, place: &Place) -> Result<Outcome> {
         let (output, settled) = (&context.output, &self.settled);
         self.say(context);
-        let error = self.error(place);
+        let error = self.error(place).map(|error| output.addressed(&error));
         let ending = error.as_ref().map_or(Ending::Ok, |error| Ending::Failed(error.kind()));
         let now = settled.revision.as_ref().map(|revision| (revision, &settled.record));
         context.trail.ended(output, ending, now);

@@ -34,7 +34,7 @@ impl Machine {
             Err(error) if self.unsure => {
                 return self.finish(finish::perhaps_published(error, issued.user, left));
             }
-            Err(error) => return self.finish(finish::store_failed(error, issued.user, left)),
+            Err(error) => return self.leave(finish::store_failed(error, left)),
         };
         // What is there tells what became of it.
         self.unsure = false;
@@ -104,7 +104,10 @@ impl Machine {
             Err(error) if matches!(self.plan.obtain, Obtain::Kept { leg: Leg::Swap, .. }) => {
                 self.finish(finish::swap_failed(error))
             }
-            Err(error) => self.finish(finish::store_failed(error, issued.user, self.leftover())),
+            Err(error) if self.unsure => {
+                self.finish(finish::perhaps_published(error, issued.user, self.leftover()))
+            }
+            Err(error) => self.leave(finish::store_failed(error, self.leftover())),
         }
     }
 

@@ -78,6 +78,7 @@ impl Change<'_> {
         if let Some(hooked) = &hooked {
             head.insert("hook".into(), hooked.document());
         }
+        context.subject.told();
         if output.json() {
             output.document(&Value::Object(head))?;
         }

@@ -148,6 +148,13 @@ fn over_deleted(mut seen: Seen, replace: bool) -> Seen {
     seen
 }
 
+/// Said when nobody else is at work and before anything happens: afterwards nobody can change their mind.
+pub(super) fn say_what_is_lost(context: &Context, place: &Place) {
+    if !place.backend.capabilities().history {
+        context.output.note(&format!("{} keeps no history: the old key will not be kept", place.location));
+    }
+}
+
 /// How long a claim lasts: never shorter than the run that made it, and some.
 pub(super) fn lease(settings: &Settings) -> Duration {
     let deadline = settings.timeout.as_ref().map_or(TIMEOUT, |setting| setting.value);
@@ -272,6 +279,9 @@ impl Lifecycle<'_> {
             place.location,
             self.effective.base_url
         ));
+        if seen.record.get(Field::ApiKey).is_some() && !matches!(obtain, Obtain::Kept { .. }) {
+            say_what_is_lost(context, place);
+        }
         let head = self.head();
         let mut steps = Steps::new(context, head.clone());
         let (finish, noted) = driver.run(Plan { seen, inputs, obtain, check, seeds }, &mut steps).await;

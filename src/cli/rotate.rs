@@ -14,7 +14,7 @@ use super::context::{Context, Place, complete};
 use super::hook::HookFlag;
 use super::keys::Keys;
 use super::plan::Plan;
-use super::provision::{Ended, Lifecycle, TIMEOUT, no_callback_host, unguarded};
+use super::provision::{Ended, Lifecycle, TIMEOUT, no_callback_host, say_what_is_lost, unguarded};
 use crate::config::Settings;
 use crate::credential::{Field, Malformed};
 use crate::effective::{Effective, Holder, Purpose};
@@ -157,7 +157,6 @@ impl Old<'_> {
             Strategy::NewUser if inputs.callback_host.is_none() => return Err(no_callback_host()),
             Strategy::NewUser => {
                 unguarded(place, options.yes)?;
-                self.say_what_is_lost();
                 Obtain::NewUser
             }
             Strategy::Rekey => {
@@ -166,6 +165,7 @@ impl Old<'_> {
             }
         };
         if options.dry_run {
+            say_what_is_lost(context, place);
             return self.plan(&inputs)?.show(context, settings, place, "rotate").map(Ended::Told);
         }
         if options.strategy == Strategy::Rekey && !options.yes {
@@ -182,15 +182,6 @@ impl Old<'_> {
         let incomplete =
             || Holder::Record(&self.place.location).malformed(&Malformed::Incomplete(vec![Field::ApiUser]));
         self.seen.record.api_user().ok().flatten().ok_or_else(incomplete)
-    }
-
-    /// Said before anything happens: afterwards nobody can change their mind.
-    fn say_what_is_lost(&self) {
-        if !self.place.backend.capabilities().history {
-            self.context
-                .output
-                .note(&format!("{} keeps no history: the old key will not be kept", self.place.location));
-        }
     }
 
     /// What `--dry-run` shows. The new values do not exist yet.

@@ -8,7 +8,7 @@ use crate::cli::deposit::{Deposit, Over};
 use crate::cli::given::{Given, Source, Taker};
 use crate::cli::holders;
 use crate::cli::plan::Plan;
-use crate::cli::provision::Ended;
+use crate::cli::provision::{Ended, say_what_is_lost};
 use crate::config::{Origin, Setting, Settings};
 use crate::credential::Field;
 use crate::effective::{Effective, Holder, Purpose};
@@ -27,7 +27,9 @@ impl Old<'_> {
             None if options.dry_run || prompt::available() => Source::Person,
             None => return Err(self.nobody_to_ask()),
         };
-        self.say_what_is_lost();
+        if options.dry_run {
+            say_what_is_lost(context, place);
+        }
         if options.dry_run && options.from.is_none() {
             return self.portal_plan(None)?.show(context, &settings, place, "rotate").map(Ended::Told);
         }

@@ -1,6 +1,6 @@
 //! `abort`: drop an open claim.
 
-use momo_cred_backend_api::{Expect, Work};
+use momo_cred_backend_api::{Expect, Hold, Work};
 use serde_json::{Value, json};
 
 use super::confirm::confirm;
@@ -9,7 +9,7 @@ use super::network::TIMEOUT;
 use super::{document, resume};
 use crate::audit::Ending;
 use crate::config::Settings;
-use crate::credential::{ClaimKind, Field, Phase, RecordState};
+use crate::credential::{Claim, ClaimKind, Field, Phase, RecordState};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Alive, ClaimStanding, Seen, aborted};
 use crate::momo::{Gateway as _, Verdict};
@@ -34,6 +34,21 @@ pub(crate) struct Options {
     yes: bool,
 }
 
+impl Options {
+    /// The claim that may be dropped: its owner is gone, or a person says so.
+    fn droppable(&self, place: &Place, seen: &Seen, hold: Option<&Hold>) -> Result<Option<Claim>> {
+        let (held, takeover) = (hold.is_some(), self.takeover.takeover());
+        match place.standing(seen, held, takeover) {
+            // Whether it did harm is told by the key.
+            ClaimStanding::Live(claim, Alive::Unfinished) => Ok(Some(claim)),
+            _ => match place.clear(seen, held, takeover)? {
+                ClaimStanding::Dead(claim) => Ok(Some(claim)),
+                _ => Ok(None),
+            },
+        }
+    }
+}
+
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
     context.network.begin([&settings], TIMEOUT);
@@ -47,20 +62,23 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
         return resume::nothing_open(context, settings, place, &seen);
     }
     place.writable(&seen)?;
-    let hold = place.hold(Work::Upkeep, context).await?;
-    let seen = place.seen(settings, context).await?;
-    let claim = match place.standing(&seen, hold.is_some(), options.takeover.takeover()) {
-        // Whether it did harm is told by the key.
-        ClaimStanding::Live(claim, Alive::Unfinished) => claim,
-        _ => match place.clear(&seen, hold.is_some(), options.takeover.takeover())? {
-            ClaimStanding::Dead(claim) => claim,
-            _ => return resume::nothing_open(context, settings, place, &seen),
-        },
+    let mut hold = place.hold(Work::Upkeep, context).await?;
+    let mut seen = place.seen(settings, context).await?;
+    let Some(mut claim) = options.droppable(place, &seen, hold.as_ref())? else {
+        return resume::nothing_open(context, settings, place, &seen);
     };
     if claim.kind == ClaimKind::SubscriptionKey(Phase::Regenerated) && !options.yes {
+        // A person may take any time, and a hold may be a lock on the file of other records.
+        drop(hold.take());
         let question =
             "Drop the new subscription key that is kept there? The portal's profile page shows it again.";
         confirm(context, &place.location, "drop the key at", question)?;
+        hold = place.hold(Work::Upkeep, context).await?;
+        seen = place.unchanged(settings, context, &seen.expect).await?;
+        let Some(still) = options.droppable(place, &seen, hold.as_ref())? else {
+            return resume::nothing_open(context, settings, place, &seen);
+        };
+        claim = still;
     }
     if claim.kind == ClaimKind::Rekey && seen.record.state() != RecordState::Vacant {
         key_works(context, settings, place, &seen).await?;

@@ -35,6 +35,17 @@ impl Plan {
         }
     }
 
+    /// Adds a key that goes, and one of another field that takes its place: with the fingerprint that it has there, and
+    /// the one that it had.
+    pub(crate) fn taken_over(&mut self, field: Field, old: &Secret, (from, new): (Field, &Secret)) {
+        let prints =
+            [(field, old), (field, new), (from, new)].map(|(field, key)| Fingerprint::of(field, key));
+        if let [Some(old), Some(new), Some(before)] = prints {
+            let text = format!("fingerprint {old}, replaced by fingerprint {new} ({before} as {from})");
+            self.say(field.name(), text);
+        }
+    }
+
     /// Shows it. `verb` says what would be done at the place.
     pub(crate) fn show(
         self,

@@ -11,7 +11,7 @@ use super::rotate::subscription_key::{Change, Consumers};
 use crate::config::Settings;
 use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
 use crate::effective::{Effective, Holder, Purpose};
-use crate::lifecycle::{Check, Inputs, Obtain, Seen, Takeover};
+use crate::lifecycle::{Check, Described, Inputs, Obtain, Seen, Takeover};
 use crate::momo::CallbackHost;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -55,13 +55,17 @@ impl TakeoverFlag {
 }
 
 impl Options {
-    fn refuse_flags_of_another_kind(&self, place: &Place) -> Result<()> {
+    fn refuse_flags_of_another_kind(&self, place: &Place, claim: &Claim, seen: &Seen) -> Result<()> {
         let given = [(self.consumers_restarted, "--consumers-restarted"), (self.from.is_some(), "--from")];
         let Some((_, flag)) = given.into_iter().find(|(given, _)| *given) else { return Ok(()) };
+        if claim.kind.phase().is_some() {
+            return Ok(());
+        }
         let what = format!("{flag} is for a rotation of the subscription key");
         Err(Error::new(Kind::Usage, what)
-            .because("the open claim is of another kind")
+            .because(format!("{} holds {}", place.location, Described(claim)))
             .at(&place.location)
+            .about(claim, seen.age)
             .next(format!("leave {flag} out; nothing was changed")))
     }
 }
@@ -75,8 +79,11 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
 
 async fn resume(context: &Context, options: &Options, settings: &Settings, place: &Place) -> Result<Outcome> {
     let seen = place.seen(settings, context).await?;
-    if matches!(seen.record.claim(), Ok(None)) {
-        return nothing_open(context, settings, place, &seen);
+    match seen.record.claim() {
+        Ok(None) => return nothing_open(context, settings, place, &seen),
+        Ok(Some(claim)) => options.refuse_flags_of_another_kind(place, &claim, &seen)?,
+        // Told by whoever judges it.
+        Err(_) => {}
     }
     place.writable(&seen)?;
     let hold = place.hold(Work::Renewal, context).await?;
@@ -84,6 +91,8 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     let Some(claim) = place.left_open(&seen, hold.is_some(), options.takeover.takeover())? else {
         return nothing_open(context, settings, place, &seen);
     };
+    // It may have changed since.
+    options.refuse_flags_of_another_kind(place, &claim, &seen)?;
     if claim.kind == ClaimKind::Revoke {
         return revoke::finish(context, settings, place, (seen, &claim), hold).await;
     }
@@ -91,7 +100,6 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
         let (from, consumers) = (options.from.as_deref(), Consumers::from(options.consumers_restarted));
         return Change { context, settings, place, from, consumers }.proceed(phase, seen, hold).await;
     }
-    options.refuse_flags_of_another_kind(place)?;
     let obtain = obtain(&claim, &seen, place)?;
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     if claim.kind == ClaimKind::Rekey {

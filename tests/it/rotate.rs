@@ -6,6 +6,7 @@
 //! - `rekey`: another key for the same user
 //! - `subscription_key`: the other axis, in two halves
 //! - `two_halves`: the same on a server's store, whichever
+//! - `waiting`: what others may do while a person works on it, and what a person may give up
 //! - `guided`: production, with a person at the terminal
 
 mod guided;
@@ -14,3 +15,4 @@ mod new_user;
 mod rekey;
 mod subscription_key;
 pub(crate) mod two_halves;
+mod waiting;

@@ -29,6 +29,10 @@ use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{Inputs, Leg, Obtain, Seen};
 use crate::{Error, Outcome, Result};
 
+/// What goes on with it where nobody can be asked.
+const GO_ON: &str = "then go on, with the new primary alone in FILE (`-`: standard input): `momo-cred resume \
+                     --consumers-restarted --from FILE`; at a terminal `momo-cred resume` asks for it";
+
 /// A rotation of the subscription key at one place.
 #[derive(Debug)]
 pub(in crate::cli) struct Change<'a> {

@@ -9,15 +9,15 @@ use crate::lifecycle::stage::{OLD_USER, Stage, old_key, subscription_key};
 use crate::pty::{Pty, Status};
 use crate::sandbox::{Momo, Ran, until};
 
-const ROTATE: [&str; 2] = ["rotate", "--subscription-key"];
-const RESUME: [&str; 4] = ["resume", "--consumers-restarted", "--from", "-"];
+pub(super) const ROTATE: [&str; 2] = ["rotate", "--subscription-key"];
+pub(super) const RESUME: [&str; 4] = ["resume", "--consumers-restarted", "--from", "-"];
 
 fn secondary(stage: &Stage) -> String {
     stage.gateway.key(Role::Secondary(Product::Collection)).unwrap()
 }
 
 /// A credential that works, with both keys of its subscription.
-fn stage() -> Stage {
+pub(super) fn stage() -> Stage {
     let stage = Stage::with_old();
     let record =
         format!("{}MOMO_SUBSCRIPTION_KEY_SECONDARY={}\n", stage.sandbox.read(".env"), secondary(&stage));
@@ -26,7 +26,7 @@ fn stage() -> Stage {
 }
 
 /// The same, swapped: a run without a terminal stops there.
-fn swapped() -> Stage {
+pub(super) fn swapped() -> Stage {
     let stage = stage();
     let _ = run(&stage, stage.momo(ROTATE)).code(75).says("resume --consumers-restarted");
     assert_swapped(&stage);
@@ -34,7 +34,7 @@ fn swapped() -> Stage {
 }
 
 /// Makes another primary, as the portal does. The old one is refused from now on.
-fn regenerated(stage: &Stage) -> String {
+pub(super) fn regenerated(stage: &Stage) -> String {
     stage.gateway.regenerate_key(Role::Primary(Product::Collection))
 }
 
@@ -44,7 +44,7 @@ fn canaries(stage: &Stage) -> Vec<Canary> {
     keys.into_iter().chain([subscription_key(), old_key()]).collect()
 }
 
-fn run(stage: &Stage, momo: Momo) -> Ran {
+pub(super) fn run(stage: &Stage, momo: Momo) -> Ran {
     momo.run().no_leak(&canaries(stage))
 }
 
@@ -63,7 +63,7 @@ fn value(stage: &Stage, name: &str) -> String {
     stage.sandbox.env_value(name).unwrap()
 }
 
-fn phase(stage: &Stage) -> Value {
+pub(super) fn phase(stage: &Stage) -> Value {
     stage.status()["claim"]["phase"].clone()
 }
 
@@ -76,7 +76,7 @@ fn assert_serves(stage: &Stage, key: &str) {
 }
 
 #[track_caller]
-fn assert_swapped(stage: &Stage) {
+pub(super) fn assert_swapped(stage: &Stage) {
     assert_eq!(phase(stage), "swapped");
     assert_eq!(value(stage, "MOMO_SUBSCRIPTION_KEY_SECONDARY"), subscription_key().value());
     assert_serves(stage, &secondary(stage));
@@ -84,7 +84,7 @@ fn assert_swapped(stage: &Stage) {
 
 /// The regenerated key serves, the other stands beside it, no claim is open, and no value is anywhere but in `.env`.
 #[track_caller]
-fn assert_completed(stage: &Stage) {
+pub(super) fn assert_completed(stage: &Stage) {
     let new = stage.gateway.subscription_key(Product::Collection);
     assert_eq!(stage.status()["claim"], Value::Null);
     assert!(value(stage, "MOMO_SUBSCRIPTION_KEY_SECONDARY") == secondary(stage));
@@ -281,7 +281,7 @@ fn a_person_is_guided_and_asked_again_for_a_key_that_is_refused() {
     let mistyped = Canary::hex("mistyped");
     pty.wait_for_silence();
     pty.send(format!("{}\n", mistyped.value()));
-    pty.wait_for("error[denied]");
+    pty.wait_for("not taken: the gateway refuses the subscription key");
     pty.wait_for("New primary subscription key");
     pty.wait_for_silence();
     pty.send(format!("{new}\n"));

@@ -102,13 +102,14 @@ impl Old<'_> {
         let mut plan = Plan::default();
         plan.say("strategy", "subscription-key");
         let field = Field::SubscriptionKey;
-        let secondary = record.get(Field::SubscriptionKeySecondary);
-        match (self.has_begun(), secondary) {
-            (true, _) => plan.replaced(field, record.get(field), None),
-            (false, Some(_)) => plan.replaced(field, record.get(field), secondary),
-            (false, None) => {
-                plan.replaced(field, record.get(field), None);
-                plan.say(Field::SubscriptionKeySecondary.name(), "asked for");
+        let from = Field::SubscriptionKeySecondary;
+        match (self.has_begun(), record.get(field), record.get(from)) {
+            (false, Some(primary), Some(secondary)) => plan.taken_over(field, primary, (from, secondary)),
+            (begun, primary, _) => {
+                plan.replaced(field, primary, None);
+                if !begun {
+                    plan.say(from.name(), "asked for");
+                }
             }
         }
         plan.say("then", "restarted programs, a regenerated key from the portal, which takes over");

@@ -19,7 +19,10 @@ impl Change<'_> {
             match self.complete_once(seen, new).await {
                 Err(error) if error.kind() == Kind::Denied && self.may_ask() => {
                     seen = self.ours(&error).await?;
-                    self.context.output.error(&error);
+                    // The whole error is told at the end of the run, if no other key is given.
+                    let refusal = error.causes().first().map_or(error.what(), String::as_str);
+                    self.context.output.note(&format!("not taken: {refusal}"));
+                    self.context.output.note("type or paste it again; Enter alone stops");
                     new = match self.new_primary(&seen) {
                         // Enter alone: what failed stays what is told.
                         Err(stop) if stop.kind() == Kind::Conflict => return Err(error),

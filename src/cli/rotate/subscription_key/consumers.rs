@@ -1,7 +1,7 @@
 //! Who must have the key that serves now before the other one dies.
 
 use super::swap::shown;
-use super::{Change, Consumers};
+use super::{Change, Consumers, GO_ON};
 use crate::cli::holders;
 use crate::credential::Field;
 use crate::lifecycle::Seen;
@@ -32,7 +32,7 @@ impl Change<'_> {
     async fn refuse_while_others_serve_it(&self, seen: &Seen) -> Result<()> {
         let location = &self.place.location;
         let old = self.key(&seen.record, Field::SubscriptionKeySecondary)?;
-        let go_on = "then run `momo-cred resume` with the same profile";
+        let go_on = "then go on: `momo-cred resume`";
         let others = holders::others(self.context, self.place, "subscription key", |record| {
             // As a secondary it stands in records that have moved already.
             let serves = [Field::SubscriptionKey, Field::ProvisioningSubscriptionKey];
@@ -63,6 +63,7 @@ impl Change<'_> {
         Error::new(Kind::Conflict, format!("{location} waits for the programs that use it to be restarted"))
             .because("the secondary subscription key serves, the old primary works as before, and a claim stays open")
             .at(location)
-            .next("restart them, then go on: `momo-cred resume --consumers-restarted` with the same profile")
+            .next("restart them, and only then regenerate the old primary in the portal, which kills it")
+            .next(GO_ON)
     }
 }

@@ -2,9 +2,10 @@
 
 use momo_cred_backend_api::Secret;
 
-use super::Change;
+use super::swap::in_both_fields;
+use super::{Change, GO_ON};
 use crate::cli::keys::{read_secret, refused};
-use crate::credential::{Field, Fingerprint, check_key};
+use crate::credential::{Field, check_key};
 use crate::lifecycle::Seen;
 use crate::{Error, Kind, Result, prompt};
 
@@ -22,9 +23,7 @@ impl Change<'_> {
         } else {
             "https://momoapi.mtn.com/developer"
         };
-        let field = Field::SubscriptionKeySecondary;
-        let old = Fingerprint::of(field, self.key(&seen.record, field)?);
-        let old = old.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
+        let old = in_both_fields(&seen.record, Field::SubscriptionKeySecondary);
         output.note(&format!("In the developer portal that the keys are from, such as {portal}:"));
         output.note(&format!("  1. On your profile page, find the subscription to {}.", effective.product));
         output.note("  2. Regenerate the key that was in use before, usually its primary: the old value dies at once.");
@@ -76,7 +75,8 @@ impl Change<'_> {
             Error::new(Kind::Conflict, format!("{location} waits for the new primary subscription key"))
                 .because("the secondary subscription key serves, and a claim stays open")
                 .at(location)
-                .next("regenerate the old primary in the portal, then go on: `momo-cred resume --consumers-restarted --from FILE`")
+                .next("regenerate the old primary in the portal")
+                .next(GO_ON)
         };
         let key = prompt::secret("New primary subscription key").map_err(|error| needed().because(error))?;
         self.context.network.deadline().restart();

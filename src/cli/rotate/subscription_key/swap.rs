@@ -55,9 +55,9 @@ impl Change<'_> {
         let Publication { mut head, published, previous, noted } = publication;
         let (context, output) = (self.context, &self.context.output);
         output.note(&format!(
-            "stored at {}: the secondary subscription key {} (a fingerprint) serves, revision {}",
+            "stored at {}: the secondary subscription key serves, fingerprint {}, revision {}",
             self.place.location,
-            fingerprint(&published.record),
+            in_both_fields(&published.record, Field::SubscriptionKey),
             published.revision
         ));
         if published.key.is_some() {
@@ -86,11 +86,17 @@ impl Change<'_> {
     }
 }
 
-/// The fingerprint of the key that serves.
-fn fingerprint(record: &Record) -> String {
-    let field = Field::SubscriptionKey;
-    let fingerprint = record.get(field).and_then(|key| Fingerprint::of(field, key));
-    fingerprint.map(|fingerprint| fingerprint.to_string()).unwrap_or_default()
+/// The fingerprint of one key of the pair, and the one that it had before the two changed places: a fingerprint is of a
+/// value in its field.
+pub(super) fn in_both_fields(record: &Record, now: Field) -> String {
+    let before = match now {
+        Field::SubscriptionKey => Field::SubscriptionKeySecondary,
+        _ => Field::SubscriptionKey,
+    };
+    let key = record.get(now);
+    let print = |field| key.and_then(|key| Fingerprint::of(field, key)).map(|print| print.to_string());
+    let (now, was) = (print(now).unwrap_or_default(), print(before).unwrap_or_default());
+    format!("{now} ({was} as {before})")
 }
 
 /// The revision that a record was read at, as people are told of it.

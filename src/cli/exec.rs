@@ -1,5 +1,7 @@
 //! `exec`: start a program with credentials in its environment.
 
+mod presets;
+
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -30,13 +32,15 @@ use crate::{Error, Kind, Outcome, Result};
     momo-cred exec -- npm start\n  \
     momo-cred exec -p collection,disbursement -- ./payouts --daily\n  \
     momo-cred exec --preset momoapi-node -- node server.js\n  \
+    momo-cred exec --preset list\n  \
     momo-cred exec --explain\n\n\
-    Presets: momo (PREFIX_API_KEY, ...), momoapi-node (npm mtn-momo), momoapi-python (PyPI mtnmomo).")]
+    Presets: momo, laravel-mtn-momo, momoapi-node, momoapi-python, mtnmomo-rs, mtn-momo-flat,\n\
+    django, spring; `--preset list` says who reads which names.")]
 pub(crate) struct Options {
-    /// Which SDK's variable names to use
+    /// Which SDK's variable names to use; `list` shows them all and starts nothing
     #[arg(long, value_name = "PRESET")]
     pub(super) preset: Option<String>,
-    /// What the names of the preset `momo` begin with [default: MOMO]
+    /// What the names of a preset begin with, where they are not fixed [default: MOMO; spring: MTN_MOMO]
     #[arg(long, value_name = "PREFIX")]
     pub(super) prefix: Option<String>,
     /// Only these fields, a comma list such as api_user,api_key
@@ -57,6 +61,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
+    if options.preset.as_deref() == Some(presets::LIST) {
+        return presets::list(context);
+    }
     if options.command.is_empty() && !options.explain {
         return Err(Error::new(Kind::Usage, "there is no program to start")
             .next("put it after `--`: momo-cred exec -- COMMAND ARGUMENTS"));

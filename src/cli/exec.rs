@@ -1,6 +1,7 @@
 //! `exec`: start a program with credentials in its environment.
 
 mod presets;
+mod shell;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -27,13 +28,16 @@ use crate::{Error, Kind, Outcome, Result};
 /// All names that a profile manages are removed from the environment first. Logins of our own stores and MOMO_CRED_*
 /// are not passed on. Exit codes: 125 for a failure of momo-cred, 126 cannot be executed, 127 not found, else the
 /// program's own.
+///
+/// Without a program it starts $SHELL, with IN_MOMO_CRED=1 in its environment, and never one inside another.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     momo-cred exec -- npm start\n  \
     momo-cred exec -p collection,disbursement -- ./payouts --daily\n  \
     momo-cred exec --preset momoapi-node -- node server.js\n  \
     momo-cred exec --preset list\n  \
-    momo-cred exec --explain\n\n\
+    momo-cred exec --explain\n  \
+    momo-cred exec -p collection\n\n\
     Presets: momo, laravel-mtn-momo, momoapi-node, momoapi-python, mtnmomo-rs, mtn-momo-flat,\n\
     django, spring; `--preset list` says who reads which names.")]
 pub(crate) struct Options {
@@ -55,7 +59,7 @@ pub(crate) struct Options {
     /// Show which variable comes from which field of which record, values as fingerprints, and start nothing
     #[arg(long)]
     explain: bool,
-    /// The program and its arguments, after `--`
+    /// The program and its arguments, after `--` [default: a shell]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -64,10 +68,8 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     if options.preset.as_deref() == Some(presets::LIST) {
         return presets::list(context);
     }
-    if options.command.is_empty() && !options.explain {
-        return Err(Error::new(Kind::Usage, "there is no program to start")
-            .next("put it after `--`: momo-cred exec -- COMMAND ARGUMENTS"));
-    }
+    let shell = options.command.is_empty() && !options.explain;
+    let command = if shell { shell::program(context)? } else { options.command };
     let only = only(&options.only)?;
     let mut profiles = Vec::new();
     let overrides =
@@ -86,7 +88,7 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     })?;
     let env_options = child::Options { only, clean: options.clean_env, keep: options.keep };
     let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let env = ChildEnv::build(parent, &sets, &env_options)?;
+    let mut env = ChildEnv::build(parent, &sets, &env_options)?;
     if options.explain {
         explain(context, &sets, &env_options)?;
         return Ok(Outcome::SUCCESS);
@@ -97,7 +99,12 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     for name in env.withheld() {
         context.output.detail(&format!("{} is not passed on", name.display()));
     }
-    Ok(Outcome::Replace(Box::new(Replacement::new(options.command, env)?)))
+    if shell {
+        env.mark(shell::MARK, "1");
+        let profiles = joined(&sets, |set| set.profile.clone());
+        context.output.note(&format!("a shell with the credentials of profile {profiles}; `exit` ends it"));
+    }
+    Ok(Outcome::Replace(Box::new(Replacement::new(command, env)?)))
 }
 
 /// Reads all records at once, those of one store together. Of failures the first profile's is told.

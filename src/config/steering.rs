@@ -158,7 +158,8 @@ const PREFIXES: &[&str] = &[
     "GIO_",
     "LIBC_",
     "RUST_",
-    // Credentials and settings of our own and of the stores.
+    // Credentials, settings and marks of our own and of the stores.
+    "IN_MOMO_CRED",
     "MOMO_CRED_",
     "VAULT_",
     "BAO_",
@@ -250,6 +251,7 @@ mod tests {
             "TERMINFO",
             "XDG_CONFIG_HOME",
             "MOMO_CRED_STORE",
+            "IN_MOMO_CRED",
             "VAULT_ADDR",
             "BAO_TOKEN",
             "AWS_PROFILE",

@@ -154,6 +154,12 @@ impl ChildEnv {
         Ok(env)
     }
 
+    /// Sets a variable that is no value of a profile, over what the parent had.
+    pub fn mark(&mut self, name: &str, value: &str) {
+        self.entries.retain(|entry| entry.name() != name);
+        self.push(OsStr::new(name), value.as_bytes());
+    }
+
     /// The value of a variable of the child. For PATH: not a way to read credentials.
     pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
         let entry = self.entries.iter().find(|entry| entry.name() == name)?;

@@ -21,6 +21,7 @@
 //! - `revoke`: retired users where no history has their keys
 //! - `rotate`: a new credential in the place of one that is there, in the sandbox and in production
 //! - `sdk`: published SDKs, unmodified, started by `exec`
+//! - `shell`: `exec` without a program
 //! - `trust`: what a found config may not decide
 //! - `vault`: records in a live Vault
 
@@ -56,5 +57,6 @@ mod revoke;
 mod rotate;
 mod sandbox;
 mod sdk;
+mod shell;
 mod trust;
 mod vault;

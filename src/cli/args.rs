@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::{
-    abort, completions, compromise, doctor, exec, import, list, man, provision, remove, resume, revoke,
-    rollback, rotate, status, trust, verify,
+    abort, completions, compromise, credential, doctor, exec, import, list, man, provision, remove, resume,
+    revoke, rollback, rotate, status, trust, verify,
 };
 
 /// Gets MTN MoMo credentials into a secret store without showing them, verifies them, and starts programs with them.
@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Completions(completions::Options),
     #[command(about = "A key has leaked: replace it now, make the old one useless, and report")]
     Compromise(compromise::Options),
+    #[command(about = "Answer an SDK's request for a credential; not for people")]
+    Credential(credential::Options),
     #[command(about = "Say where settings come from, and what is wrong with store and login")]
     Doctor(doctor::Options),
     #[command(about = "Start a program with credentials in its environment")]
@@ -130,6 +132,7 @@ impl Command {
             Self::Abort(_) => "abort",
             Self::Completions(_) => "completions",
             Self::Compromise(_) => "compromise",
+            Self::Credential(_) => "credential",
             Self::Doctor(_) => "doctor",
             Self::Exec(_) => "exec",
             Self::Import(_) => "import",

@@ -173,7 +173,7 @@ fn mapping(settings: &Settings, effective: &Effective) -> Result<Mapping> {
 }
 
 /// Every field with a value: the effective ones, then what else the record holds.
-fn values(settings: &Settings, effective: &Effective, record: &Record) -> Vec<child::Value> {
+pub(super) fn values(settings: &Settings, effective: &Effective, record: &Record) -> Vec<child::Value> {
     let text = |field, value: &str, setting: Option<&Origin>| {
         let origin = match (record.text(field), setting) {
             (Some(stored), _) if stored == value => Origin::Record,

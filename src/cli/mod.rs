@@ -8,6 +8,7 @@ mod completions;
 mod compromise;
 mod confirm;
 mod context;
+mod credential;
 mod deposit;
 mod doctor;
 mod document;
@@ -59,6 +60,9 @@ use crate::{Error, Outcome, Result};
 /// What `exec` answers for every failure of our own: programs use all other codes.
 const EXEC_FAILED: u8 = 125;
 
+/// The command whose standard output is a protocol of its own: no document of ours is ever in it.
+const CREDENTIAL: &str = "credential";
+
 /// What a panic is answered with; the hook has said where.
 const INTERNAL: u8 = 70;
 
@@ -97,7 +101,7 @@ fn run(args: &[OsString]) -> Outcome {
             let command = command.unwrap_or_default();
             let output = Output::plain();
             output.error(&error);
-            if json {
+            if json && command != CREDENTIAL {
                 let document = Subject::default().failure(&command, &error, exit_code(&command, &error));
                 let _ = output.document(&result_line(document));
             }
@@ -106,8 +110,9 @@ fn run(args: &[OsString]) -> Outcome {
     }
 }
 
-fn dispatch(cli: Cli) -> Outcome {
+fn dispatch(mut cli: Cli) -> Outcome {
     let command = cli.command.name();
+    cli.global.json &= command != CREDENTIAL;
     // What is known by then of a run that fails.
     let mut document = None;
     let result = Environment::of_process().and_then(|environment| {
@@ -149,6 +154,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
         Command::Abort(options) => abort::run(context, &options),
         Command::Completions(options) => completions::run(context, &options),
         Command::Compromise(options) => compromise::run(context, &options),
+        Command::Credential(options) => credential::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options),
         Command::Exec(options) => exec::run(context, options),
         Command::Import(options) => import::run(context, &options),

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 
+use rustix::io::Errno;
 use serde_json::Value;
 
 use super::address::Address;
@@ -74,6 +75,23 @@ impl Output {
     /// A JSON document or event, on one line.
     pub(crate) fn document(&self, value: &Value) -> Result<()> {
         to_stdout(&format!("{value}\n"))
+    }
+
+    /// A line that holds values, for a program that asked for them. It goes out as it is: a buffer would keep a copy.
+    pub(crate) fn values(&self, line: &[u8]) -> Result<()> {
+        let (stdout, mut rest) = (std::io::stdout(), line);
+        while !rest.is_empty() {
+            match rustix::io::write(&stdout, rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(Errno::PIPE) => break,
+                Err(_) => {
+                    return Err(Error::new(Kind::CannotWrite, "cannot write to standard output")
+                        .next("see whether its reader is still there, and its disk not full"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Something people want to know. Not with `--quiet`.

@@ -7,6 +7,7 @@
 //! - `catalogue`: every error message and help text, one file each in tests/cmd
 //! - `certificate`: one that is not trusted, at the gateway and at each store
 //! - `compromise`: the drill for a leaked key, on a dotenv file
+//! - `credential`: the protocol for SDKs, and its examples
 //! - `exec`: environment, exit codes, process hygiene
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
@@ -40,6 +41,7 @@ mod aws;
 mod catalogue;
 mod certificate;
 mod compromise;
+mod credential;
 mod exec;
 mod gate;
 mod held;

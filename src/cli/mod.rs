@@ -54,7 +54,7 @@ use self::subject::Subject;
 use self::trail::Trail;
 use crate::audit::Ending;
 use crate::config::Environment;
-use crate::exec::{Hygiene, Inherited, install_panic_hook};
+use crate::exec::{Hygiene, Inherited, install_panic_hook, obey_signals_as_first_process};
 use crate::{Error, Outcome, Result};
 
 /// What `exec` answers for every failure of our own: programs use all other codes.
@@ -123,6 +123,10 @@ fn dispatch(mut cli: Cli) -> Outcome {
         let context =
             Context { command, global: cli.global.clone(), environment, output, network, trail, subject };
         log::start(&context)?;
+        // What changes records has its own ways with signals.
+        if !cli.command.is_audited() {
+            obey_signals_as_first_process();
+        }
         let outcome = execute(&context, cli.command).map_err(|error| context.output.addressed(&error));
         if let Err(error) = &outcome {
             context.trail.ended(&context.output, Ending::Failed(error.kind()), None);

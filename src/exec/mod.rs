@@ -6,10 +6,11 @@
 //!
 //! How does the program start? [`Replacement::replace`] is `execve`, the last statement of `main`: same process, same
 //! descriptors, and nothing of ours left in memory. Before it, [`Inherited`] gives back what our parent gave us and
-//! the runtime or [`Hygiene`] changed. System calls that need `unsafe` are all in `sys`.
+//! the runtime or [`Hygiene`] changed. What a container's first process needs is in [`first`]. System calls that need `unsafe` are all in `sys`.
 
 pub mod env;
 pub mod explain;
+pub mod first;
 pub mod hygiene;
 pub mod inherited;
 pub mod mapping;
@@ -19,6 +20,7 @@ mod sys;
 
 pub use env::{ChildEnv, EnvError, Options, Set, Value};
 pub use explain::{Explained, Shown, explain};
+pub use first::obey_signals_as_first_process;
 pub use hygiene::{Hygiene, install_panic_hook};
 pub use inherited::{Inherited, is_ignored, start_apart};
 pub use mapping::{InvalidMapping, Mapping};

@@ -9,6 +9,7 @@
 //! - `compromise`: the drill for a leaked key, on a dotenv file
 //! - `credential`: the protocol for SDKs, and its examples
 //! - `exec`: environment, exit codes, process hygiene
+//! - `fidelity`: what a program finds, against what it finds without `exec`
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
 //! - `hostile`: servers that are silent, endless or wrong, and what a run against them may cost
@@ -43,6 +44,7 @@ mod certificate;
 mod compromise;
 mod credential;
 mod exec;
+mod fidelity;
 mod gate;
 mod held;
 mod hostile;

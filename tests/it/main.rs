@@ -8,6 +8,7 @@
 //! - `certificate`: one that is not trusted, at the gateway and at each store
 //! - `compromise`: the drill for a leaked key, on a dotenv file
 //! - `exec`: environment, exit codes, process hygiene
+//! - `forms`: what `exec` gives as a file or a token
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
 //! - `hostile`: servers that are silent, endless or wrong, and what a run against them may cost
@@ -40,6 +41,7 @@ mod catalogue;
 mod certificate;
 mod compromise;
 mod exec;
+mod forms;
 mod gate;
 mod held;
 mod hostile;

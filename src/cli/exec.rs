@@ -1,15 +1,18 @@
 //! `exec`: start a program with credentials in its environment.
 
+mod cached;
 mod file;
 mod token;
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use momo_cred_backend_api::{Backend, Revision, Secret};
 use serde_json::{Value, json};
 
+use self::cached::Keeps;
 use self::file::Filed;
 use super::context::{Chosen, Context, Place, complete};
 use super::document;
@@ -93,7 +96,9 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     let ready = context.block_on(runtime.unwrap_or(Runtime::None), async {
         let seen = seen_all(context, &profiles).await;
         let all = profiles.iter().zip(seen);
-        all.map(|((settings, place), seen)| Ready::new(settings, place, seen?)).collect::<Result<Vec<_>>>()
+        let keeps = if options.explain { Keeps::Nothing } else { Keeps::Good };
+        all.map(|((settings, place), seen)| cached::ready(context, settings, place, seen, keeps))
+            .collect::<Result<Vec<_>>>()
     })?;
     let mut sets = ready.iter().map(set).collect::<Result<Vec<_>>>()?;
     file::add(&files, &mut sets)?;
@@ -107,7 +112,7 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let env = ChildEnv::build(parent, &sets, &env_options)?;
     if options.explain {
-        explain(context, &sets, &env_options)?;
+        explain(context, &sets, &env_options, &ready)?;
         return Ok(Outcome::SUCCESS);
     }
     for name in env.replaced() {
@@ -179,6 +184,8 @@ struct Ready<'a> {
     place: &'a Place,
     seen: Seen,
     effective: Effective,
+    /// How old it is, where it was not read but kept.
+    cached: Option<Duration>,
 }
 
 impl<'a> Ready<'a> {
@@ -186,13 +193,13 @@ impl<'a> Ready<'a> {
         complete(&seen, place, &settings.profile)?;
         let holder = Holder::Record(&place.location);
         let effective = Effective::new(settings, &seen.record, holder, Purpose::Use)?;
-        Ok(Self { settings, place, seen, effective })
+        Ok(Self { settings, place, seen, effective, cached: None })
     }
 }
 
 /// The effective values of one record, and the names they go under.
 fn set(ready: &Ready<'_>) -> Result<Set> {
-    let Ready { settings, place, seen, effective } = ready;
+    let Ready { settings, place, seen, effective, .. } = ready;
     let mapping = mapping(settings, effective)?;
     let revision = match &seen.expect {
         momo_cred_backend_api::Expect::Revision(revision) => revision.clone(),
@@ -256,7 +263,7 @@ fn values(settings: &Settings, effective: &Effective, record: &Record) -> Vec<ch
     values
 }
 
-fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<()> {
+fn explain(context: &Context, sets: &[Set], options: &child::Options, ready: &[Ready<'_>]) -> Result<()> {
     let rows = child::explain(sets, options);
     if context.output.json() {
         let mut map = document::head(
@@ -266,6 +273,7 @@ fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<
         );
         map.insert("outcome".into(), json!("ok"));
         map.insert("variables".into(), rows.iter().map(row).collect());
+        map.insert("cached".into(), cached::document(ready));
         return context.output.document(&Value::Object(map));
     }
     for explained in &rows {

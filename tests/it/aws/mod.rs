@@ -7,6 +7,7 @@
 //! - `revoke`: retired users made useless, and proven so
 //! - `rollback`: an earlier version as a new one
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
+//! - `cached`: what the kernel keeps while the service is out of reach
 //! - `compromise`: the drill for a leaked key
 //! - `subscription_key`: the other axis of a rotation
 //! - `counts`: which calls a command makes
@@ -14,6 +15,7 @@
 //! - `leaks`: where an access key, a session's token or a key must not be
 //! - `found`: what a config that was found may say of AWS
 
+mod cached;
 mod compromise;
 mod counts;
 mod faults;

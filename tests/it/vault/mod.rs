@@ -9,6 +9,7 @@
 //! - `subscription_key`: the other axis of a rotation
 //! - `shared`: two profiles, logins of the file, fields of others
 //! - `compromise`: the drill for a leaked key
+//! - `cached`: what the kernel keeps for a start while the store is down
 //! - `counts`: how many requests and connections a command costs
 //! - `crash`: answers that are lost, and deaths of server and client
 //! - `ended`: tokens that end on the way, records that were deleted
@@ -22,6 +23,7 @@
 //! - `kv1`: the secrets engine without compare-and-swap
 
 mod busy;
+mod cached;
 mod compromise;
 mod counts;
 mod crash;

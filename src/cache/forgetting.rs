@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
+    At, Backend, Capabilities, Copies, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
     Removal, Result, Revision, Version, Work,
 };
 
@@ -84,6 +84,10 @@ impl Backend for Forgetting {
 
     async fn history(&self, name: &RecordName) -> Result<Vec<Version>> {
         self.0.history(name).await
+    }
+
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies> {
+        self.0.copies(name, revision).await
     }
 
     async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {

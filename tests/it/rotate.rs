@@ -9,7 +9,7 @@
 //! - `waiting`: what others may do while a person works on it, and what a person may give up
 //! - `guided`: production, with a person at the terminal
 
-mod guided;
+pub(crate) mod guided;
 mod job;
 mod new_user;
 mod rekey;

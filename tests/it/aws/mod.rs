@@ -9,6 +9,7 @@
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `cached`: what the kernel keeps while the service is out of reach
 //! - `compromise`: the drill for a leaked key
+//! - `replicas`: copies in other regions, which are waited for
 //! - `subscription_key`: the other axis of a rotation
 //! - `counts`: which calls a command makes
 //! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
@@ -22,6 +23,7 @@ mod faults;
 mod found;
 mod leaks;
 mod lifecycle;
+mod replicas;
 mod revoke;
 mod rollback;
 mod rotate;

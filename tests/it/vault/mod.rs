@@ -4,6 +4,7 @@
 //! - `stage`: a secrets engine, a gateway, and runs with a token
 //! - `work`: every command with the policy that is shipped for it
 //! - `revoke`: retired users made useless, and proven so
+//! - `elsewhere`: retired users of another gateway, environment or product
 //! - `rollback`: an earlier credential as a new version
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `subscription_key`: the other axis of a rotation
@@ -28,6 +29,7 @@ mod compromise;
 mod counts;
 mod crash;
 mod dense;
+mod elsewhere;
 mod ended;
 mod hostile;
 mod hvac;

@@ -10,6 +10,7 @@
 //! - `cached`: what the kernel keeps while the service is out of reach
 //! - `compromise`: the drill for a leaked key
 //! - `replicas`: copies in other regions, which are waited for
+//! - `rotated_by_aws`: secrets with a rotation of AWS's own
 //! - `subscription_key`: the other axis of a rotation
 //! - `counts`: which calls a command makes
 //! - `faults`: two runs at once, lost answers, no credentials, peers that are silent or wrong
@@ -27,6 +28,7 @@ mod replicas;
 mod revoke;
 mod rollback;
 mod rotate;
+mod rotated_by_aws;
 pub(crate) mod stage;
 mod subscription_key;
 mod work;

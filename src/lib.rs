@@ -3,6 +3,7 @@
 //! The library behind the `momo-cred` command. ARCHITECTURE.md is the map.
 
 pub mod audit;
+pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

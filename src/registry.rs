@@ -17,6 +17,7 @@ use futures_util::future::join_all;
 use momo_cred_backend_api::{Backend, Notice, RecordName};
 use momo_cred_transport::Deadline;
 
+use crate::cache::{Forgetting, Login};
 #[cfg(feature = "aws")]
 use crate::config::AwsSettings;
 #[cfg(feature = "vault")]
@@ -56,6 +57,8 @@ struct Row {
     beside: fn(&str) -> String,
     /// Settings that are not MoMo's, for `doctor`.
     settings: fn(&Settings, &Environment) -> Result<Vec<Shown>>,
+    /// Who logs in there. `None` for stores that are never out of reach, so that nothing is cached of them.
+    login: Option<fn(&Settings, &Environment) -> Result<Login>>,
 }
 
 /// A setting of a store: its key, its value for people, where it comes from.
@@ -70,6 +73,7 @@ const STORES: &[Row] = &[
         // A file is one folder of records.
         beside: |_| String::new(),
         settings: dotenv::settings,
+        login: None,
     },
     #[cfg(feature = "vault")]
     Row {
@@ -78,6 +82,7 @@ const STORES: &[Row] = &[
         open: vault::open,
         beside: folder,
         settings: vault::settings,
+        login: Some(vault::login),
     },
     #[cfg(feature = "aws")]
     Row {
@@ -86,6 +91,7 @@ const STORES: &[Row] = &[
         open: aws::open,
         beside: folder,
         settings: aws::settings,
+        login: Some(aws::login),
     },
     #[cfg(feature = "faults")]
     Row {
@@ -94,6 +100,7 @@ const STORES: &[Row] = &[
         open: memory::open,
         beside: folder,
         settings: memory::settings,
+        login: None,
     },
 ];
 
@@ -110,6 +117,8 @@ pub struct Stores {
     )]
     deadline: Deadline,
     opened: RefCell<Vec<Arc<dyn Backend>>>,
+    /// Those of them of which something may be cached.
+    forgetting: RefCell<Vec<Arc<Forgetting>>>,
     #[cfg(feature = "vault")]
     vaults: RefCell<Vec<(VaultSettings, Arc<momo_cred_backend_vault::VaultStore>)>>,
     #[cfg(feature = "aws")]
@@ -128,6 +137,7 @@ impl Stores {
         Self {
             deadline,
             opened: RefCell::default(),
+            forgetting: RefCell::default(),
             #[cfg(feature = "vault")]
             vaults: RefCell::default(),
             #[cfg(feature = "aws")]
@@ -151,12 +161,25 @@ impl Stores {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_store(&self, settings: &Settings, environment: &Environment) -> Result<Store> {
-        let store = (row(settings)?.open)(self, settings, environment)?;
+        let row = row(settings)?;
+        let (store, runtime) = (row.open)(self, settings, environment)?;
+        let store = if row.login.is_some() { self.forgetting(store) } else { store };
         let mut all = self.opened.borrow_mut();
-        if !all.iter().any(|known| Arc::ptr_eq(known, &store.0)) {
-            all.push(Arc::clone(&store.0));
+        if !all.iter().any(|known| Arc::ptr_eq(known, &store)) {
+            all.push(Arc::clone(&store));
         }
-        Ok(store)
+        Ok((store, runtime))
+    }
+
+    /// A store whose writes drop what is cached: one for each.
+    fn forgetting(&self, store: Arc<dyn Backend>) -> Arc<dyn Backend> {
+        let mut all = self.forgetting.borrow_mut();
+        if let Some(known) = all.iter().find(|known| known.is(&store)) {
+            return Arc::<Forgetting>::clone(known);
+        }
+        let new = Arc::new(Forgetting::new(store));
+        all.push(Arc::clone(&new));
+        new
     }
 
     /// Closes all of them, and gives what they have left to say.
@@ -181,6 +204,14 @@ pub fn beside(settings: &Settings) -> Result<String> {
 /// As [`Stores::open`].
 pub fn settings(settings: &Settings, environment: &Environment) -> Result<Vec<Shown>> {
     (row(settings)?.settings)(settings, environment)
+}
+
+/// Who logs in to a profile's store, where something may be cached of it.
+///
+/// # Errors
+/// As [`Stores::open`].
+pub fn login(settings: &Settings, environment: &Environment) -> Result<Option<Login>> {
+    row(settings)?.login.map(|login| login(settings, environment)).transpose()
 }
 
 fn row(settings: &Settings) -> Result<&'static Row> {

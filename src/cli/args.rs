@@ -183,8 +183,8 @@ const SECRET_FLAGS: &[(&str, &str)] = &[
     ("--user-secret", "import takes it from a prompt, --from FILE, --from - or --from-env"),
 ];
 
-/// The one of them that is also a switch, which takes no value.
-const SWITCH: &str = "--subscription-key";
+/// Those of them that a command has as a switch, which takes no value.
+const SWITCHES: &[(&str, &str)] = &[("exec", "--token"), ("rotate", "--subscription-key")];
 
 /// The command that a line names, as far as it can be told without reading all of it.
 pub(crate) fn named_command(args: &[OsString]) -> Option<String> {
@@ -197,11 +197,12 @@ pub(crate) fn named_command(args: &[OsString]) -> Option<String> {
 /// so that no message repeats it.
 pub(crate) fn secret_flag(args: &[OsString]) -> Option<(&'static str, &'static str)> {
     let ours = args.iter().skip(1).take_while(|arg| *arg != "--");
-    // A switch of `rotate`, where nothing follows that may have been meant as its value.
-    let rotates = named_command(args).is_some_and(|command| command == "rotate");
-    let value = args.iter().skip_while(|arg| *arg != SWITCH).nth(1);
-    let switch = rotates && value.is_none_or(|value| value.as_encoded_bytes().starts_with(b"-"));
-    ours.filter_map(|arg| arg.to_str()).filter(|arg| !switch || *arg != SWITCH).find_map(|arg| {
+    let command = named_command(args);
+    let switch = SWITCHES.iter().find(|(of, _)| command.as_deref() == Some(of)).map(|(_, flag)| *flag);
+    // Only where nothing follows that may have been meant as its value.
+    let value = args.iter().skip_while(|arg| switch.is_none_or(|flag| *arg != flag)).nth(1);
+    let switch = switch.filter(|_| value.is_none_or(|value| value.as_encoded_bytes().starts_with(b"-")));
+    ours.filter_map(|arg| arg.to_str()).filter(|arg| switch != Some(*arg)).find_map(|arg| {
         let flag = arg.split_once('=').map_or(arg, |(flag, _)| flag);
         SECRET_FLAGS.iter().find(|(name, _)| *name == flag).copied()
     })

@@ -8,7 +8,7 @@ use super::context::{Context, Place, complete};
 use super::hook::HookFlag;
 use super::provision::{Done, Ended, TIMEOUT};
 use super::revoke::{self, Report, Revoker};
-use super::{document, rotate};
+use super::{copies, document, rotate};
 use crate::audit::Ending;
 use crate::config::Settings;
 use crate::credential::{Field, Fingerprint, Record};
@@ -21,9 +21,11 @@ use crate::{Error, Kind, Outcome, Result};
 /// that are retired useless, proves it with their old keys, and reports.
 ///
 /// Programs have to be started again with the new credential at once: that is what the hook is for. The old key is kept
-/// in memory until it was tried, so that it is proven to be dead on every store. If it still works, or another profile of the config
-/// file still holds it, it is NOT REVOKED (77); the new credential stands all the same. In production it guides through
-/// the Partner Portal, once for the new user and once for the old.
+/// in memory until it was tried, so that it is proven to be dead on every store. If it still works, or another profile of
+/// the config file still holds it, it is NOT REVOKED (77); the new credential stands all the same. The exit code is that of
+/// the key that has leaked: other retired users that cannot be proven dead are a warning. In production it guides through
+/// the Partner Portal, once for the new user and once for the old; where the portal gives the same user another key, the
+/// old one is tried.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     momo-cred compromise\n  \
@@ -44,7 +46,11 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         let seen = place.seen(&settings, context).await?;
         // Whatever would keep the second part from being done is told before the first.
         let revoker = Revoker::new(context, &settings, &place, &seen)?;
+        if !revoker.is_automatic() {
+            revoker.attended()?;
+        }
         complete(&seen, &place, &settings.profile)?;
+        copies::refuse_lost(context, &place, &seen.expect).await?;
         let leaked = Leaked::of(&seen, &place)?;
         if revoker.is_automatic() && !options.yes {
             confirm(context, &place.location, "replace and revoke", &leaked.question())?;
@@ -149,8 +155,8 @@ impl Leaked {
             (_, Some(error)) => Ending::Failed(error.kind()),
             (_, None) => Ending::Ok,
         };
-        let settled = report.map(Report::settled);
-        let now = settled.map(|settled| (settled.revision.as_ref().unwrap_or(&revision), &settled.record));
+        let left = report.map(Report::left);
+        let now = left.map(|(newer, record)| (newer.unwrap_or(&revision), record));
         context.trail.ended(&context.output, ending, now);
         if let Some(error) = error {
             context.output.error(error);

@@ -121,6 +121,7 @@ fn settings_of(settings: &Settings, chosen: Chosen) -> Vec<Row> {
         ("timeout", &settings.timeout),
         ("lease", &settings.lease),
         ("hook-timeout", &settings.hook_timeout),
+        ("cache.max-age", &settings.cache),
     ];
     for (key, setting) in durations {
         let row = setting.as_ref().map(|s| (format!("{} s", s.value.as_secs_f64()), s.origin.to_string()));

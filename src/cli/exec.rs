@@ -1,15 +1,21 @@
 //! `exec`: start a program with credentials in its environment.
 
+mod cached;
+mod file;
 mod presets;
 mod shell;
+mod token;
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use momo_cred_backend_api::{Backend, Revision, Secret};
 use serde_json::{Value, json};
 
+use self::cached::Keeps;
+use self::file::Filed;
 use super::context::{Chosen, Context, Place, complete};
 use super::document;
 use super::keys::refuse_secret;
@@ -17,7 +23,7 @@ use super::network::TIMEOUT;
 use crate::config::{Origin, Overrides, Settings};
 use crate::credential::{Field, Record};
 use crate::effective::{Effective, Holder, Purpose};
-use crate::exec::{self as child, ChildEnv, Explained, Mapping, Preset, Replacement, Set, Shown};
+use crate::exec::{self as child, ChildEnv, Explained, Form, Mapping, Preset, Replacement, Set, Shown};
 use crate::lifecycle::Seen;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -36,6 +42,8 @@ use crate::{Error, Kind, Outcome, Result};
     momo-cred exec -p collection,disbursement -- ./payouts --daily\n  \
     momo-cred exec --preset momoapi-node -- node server.js\n  \
     momo-cred exec --preset list\n  \
+    momo-cred exec --file api_key -- ./payments     the key in a file in memory: MOMO_API_KEY_FILE\n  \
+    momo-cred exec --token -- ./report              no key: MOMO_ACCESS_TOKEN, good for an hour\n  \
     momo-cred exec --explain\n  \
     momo-cred exec -p collection\n\n\
     Presets: momo, laravel-mtn-momo, momoapi-node, momoapi-python, mtnmomo-rs, mtn-momo-flat,\n\
@@ -56,6 +64,14 @@ pub(crate) struct Options {
     /// Pass this variable on although --clean-env or our own rules would drop it; repeat for more
     #[arg(long, value_name = "NAME")]
     keep: Vec<OsString>,
+    /// Give this field as a file in memory, sealed, that only the program and what it passes it on to can open: its path
+    /// is in NAME, or in the variable of the field with _FILE after it, and the value in no variable; repeat for more
+    #[arg(long, value_name = "FIELD[=NAME]")]
+    file: Vec<String>,
+    /// Exchange the API key for an access token, and give that: PREFIX_ACCESS_TOKEN, and when it expires (RFC 3339) in
+    /// PREFIX_ACCESS_TOKEN_EXPIRES_AT
+    #[arg(long)]
+    token: bool,
     /// Show which variable comes from which field of which record, values as fingerprints, and start nothing
     #[arg(long)]
     explain: bool,
@@ -68,29 +84,43 @@ pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
     if options.preset.as_deref() == Some(presets::LIST) {
         return presets::list(context);
     }
+    let only = only(&options.only)?;
+    let files = options.file.iter().map(|text| Filed::parse(text)).collect::<Result<Vec<_>>>()?;
+    agree(&options, only.as_deref(), &files)?;
     let shell = options.command.is_empty() && !options.explain;
     let command = if shell { shell::program(context)? } else { options.command };
-    let only = only(&options.only)?;
     let mut profiles = Vec::new();
     let overrides =
         Overrides { preset: options.preset.clone(), prefix: options.prefix.clone(), ..context.overrides() };
     let chosen = context.settings_with(overrides, Chosen::Named)?;
+    let names = options.token.then(|| chosen.iter().map(token::Names::of).collect::<Result<Vec<_>>>());
+    let names = names.transpose()?;
     context.network.begin(&chosen, TIMEOUT);
     for settings in chosen {
         let place = context.place(&settings)?;
         profiles.push((settings, place));
     }
     let runtime = profiles.iter().map(|(_, place)| place.runtime).find(|runtime| *runtime == Runtime::Tokio);
-    let sets = context.block_on(runtime.unwrap_or(Runtime::None), async {
+    let ready = context.block_on(runtime.unwrap_or(Runtime::None), async {
         let seen = seen_all(context, &profiles).await;
         let all = profiles.iter().zip(seen);
-        all.map(|((settings, place), seen)| set(settings, place, seen?)).collect::<Result<Vec<_>>>()
+        let keeps = if options.explain { Keeps::Nothing } else { Keeps::Good };
+        all.map(|((settings, place), seen)| cached::ready(context, settings, place, seen, keeps))
+            .collect::<Result<Vec<_>>>()
     })?;
+    let mut sets = ready.iter().map(set).collect::<Result<Vec<_>>>()?;
+    file::add(&files, &mut sets)?;
+    for (names, set) in names.iter().flatten().zip(&mut sets) {
+        names.add_to(set)?;
+    }
+    if options.token && !options.explain {
+        token::exchange(context, &ready, &mut sets)?;
+    }
     let env_options = child::Options { only, clean: options.clean_env, keep: options.keep };
     let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut env = ChildEnv::build(parent, &sets, &env_options)?;
     if options.explain {
-        explain(context, &sets, &env_options)?;
+        explain(context, &sets, &env_options, &ready)?;
         return Ok(Outcome::SUCCESS);
     }
     for name in env.replaced() {
@@ -131,23 +161,61 @@ fn only(names: &[String]) -> Result<Option<Vec<Field>>> {
     if names.is_empty() {
         return Ok(None);
     }
-    let field = |name: &String| {
-        refuse_secret("--only", name)?;
-        Field::from_name(name).ok_or_else(|| {
-            Error::new(Kind::Usage, "--only names a field that there is not")
-                .next(format!("fields are: {}", Field::names()))
-        })
-    };
-    names.iter().map(field).collect::<Result<Vec<_>>>().map(Some)
+    names.iter().map(|name| field("--only", name)).collect::<Result<Vec<_>>>().map(Some)
+}
+
+/// The field that a flag names.
+fn field(flag: &str, name: &str) -> Result<Field> {
+    refuse_secret(flag, name)?;
+    Field::from_name(name).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("{flag} names a field that there is not"))
+            .next(format!("fields are: {}", Field::names()))
+    })
+}
+
+/// Refuses options that contradict one another.
+fn agree(options: &Options, only: Option<&[Field]>, files: &[Filed]) -> Result<()> {
+    let filed = |field| files.iter().any(|filed| filed.field == field);
+    if options.token && (filed(Field::ApiKey) || only.is_some_and(|only| only.contains(&Field::ApiKey))) {
+        let flag = if filed(Field::ApiKey) { "--file" } else { "--only" };
+        let error = Error::new(Kind::Usage, format!("--token keeps the api_key back that {flag} asks for"));
+        return Err(error.next(format!("leave out --token, or take api_key out of {flag}")));
+    }
+    let left_out = |filed: &&Filed| only.is_some_and(|only| !only.contains(&filed.field));
+    match files.iter().find(left_out) {
+        None => Ok(()),
+        Some(Filed { field, .. }) => {
+            Err(Error::new(Kind::Usage, format!("--file names {field}, which --only leaves out"))
+                .next(format!("add {field} to --only, or leave out its --file")))
+        }
+    }
+}
+
+/// A credential that a program can be started with.
+struct Ready<'a> {
+    settings: &'a Settings,
+    place: &'a Place,
+    seen: Seen,
+    effective: Effective,
+    /// How old it is, where it was not read but kept.
+    cached: Option<Duration>,
+}
+
+impl<'a> Ready<'a> {
+    fn new(settings: &'a Settings, place: &'a Place, seen: Seen) -> Result<Self> {
+        complete(&seen, place, &settings.profile)?;
+        let holder = Holder::Record(&place.location);
+        let effective = Effective::new(settings, &seen.record, holder, Purpose::Use)?;
+        Ok(Self { settings, place, seen, effective, cached: None })
+    }
 }
 
 /// The effective values of one record, and the names they go under.
-fn set(settings: &Settings, place: &Place, seen: Seen) -> Result<Set> {
-    complete(&seen, place, &settings.profile)?;
-    let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Use)?;
-    let mapping = mapping(settings, &effective)?;
-    let revision = match seen.expect {
-        momo_cred_backend_api::Expect::Revision(revision) => revision,
+fn set(ready: &Ready<'_>) -> Result<Set> {
+    let Ready { settings, place, seen, effective, .. } = ready;
+    let mapping = mapping(settings, effective)?;
+    let revision = match &seen.expect {
+        momo_cred_backend_api::Expect::Revision(revision) => revision.clone(),
         momo_cred_backend_api::Expect::Absent => Revision::new("-"),
     };
     Ok(Set {
@@ -155,7 +223,9 @@ fn set(settings: &Settings, place: &Place, seen: Seen) -> Result<Set> {
         location: place.location.clone(),
         revision,
         mapping,
-        values: values(settings, &effective, &seen.record),
+        values: values(settings, effective, &seen.record),
+        extras: Vec::new(),
+        token: None,
     })
 }
 
@@ -206,7 +276,7 @@ pub(super) fn values(settings: &Settings, effective: &Effective, record: &Record
     values
 }
 
-fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<()> {
+fn explain(context: &Context, sets: &[Set], options: &child::Options, ready: &[Ready<'_>]) -> Result<()> {
     let rows = child::explain(sets, options);
     if context.output.json() {
         let mut map = document::head(
@@ -216,6 +286,7 @@ fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<
         );
         map.insert("outcome".into(), json!("ok"));
         map.insert("variables".into(), rows.iter().map(row).collect());
+        map.insert("cached".into(), cached::document(ready));
         return context.output.document(&Value::Object(map));
     }
     for explained in &rows {
@@ -224,7 +295,7 @@ fn explain(context: &Context, sets: &[Set], options: &child::Options) -> Result<
             "{:<36} {:<28} {}{origin}  {} revision {}",
             explained.variable,
             explained.field.name(),
-            shown(&explained.shown),
+            shown(explained),
             explained.location,
             explained.revision
         ))?;
@@ -236,13 +307,21 @@ fn joined(sets: &[Set], name: impl Fn(&Set) -> String) -> String {
     sets.iter().map(name).collect::<Vec<_>>().join(",")
 }
 
-fn shown(shown: &Shown<'_>) -> String {
-    match shown {
+fn shown(explained: &Explained<'_>) -> String {
+    let shown = match &explained.shown {
         Shown::Fingerprint(fingerprint) => format!("fingerprint {fingerprint}"),
         Shown::Text(text) => (*text).to_owned(),
         Shown::Hidden => "hidden".to_owned(),
-        Shown::Unset => "not set".to_owned(),
-        Shown::LeftOut => "left out".to_owned(),
+        Shown::Unset => return "not set".to_owned(),
+        Shown::LeftOut => return "left out".to_owned(),
+        Shown::Elsewhere => return "not as a value".to_owned(),
+        Shown::AtStart => "at the start".to_owned(),
+    };
+    match explained.form {
+        Form::Value => shown,
+        Form::File => format!("{shown} in a file"),
+        Form::AccessToken => format!("an access token {shown}"),
+        Form::ExpiresAt => format!("the end of the token {shown}"),
     }
 }
 
@@ -250,16 +329,17 @@ fn row(explained: &Explained<'_>) -> Value {
     let (fingerprint, value) = match &explained.shown {
         Shown::Fingerprint(fingerprint) => (Some(fingerprint.to_string()), None),
         Shown::Text(text) => (None, Some((*text).to_owned())),
-        Shown::Hidden | Shown::Unset | Shown::LeftOut => (None, None),
+        _ => (None, None),
     };
     json!({
         "variable": explained.variable,
         "field": explained.field.name(),
+        "form": explained.form.name(),
         "profile": explained.profile,
         "location": explained.location.to_string(),
         "revision": explained.revision.as_str(),
         "origin": explained.origin.map(ToString::to_string),
-        "set": !matches!(explained.shown, Shown::Unset | Shown::LeftOut),
+        "set": !matches!(explained.shown, Shown::Unset | Shown::LeftOut | Shown::Elsewhere),
         "fingerprint": fingerprint,
         "value": value,
     })

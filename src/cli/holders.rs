@@ -10,6 +10,7 @@ use crate::registry::Runtime;
 use crate::{Error, Result};
 
 /// A record that holds it, as messages name it.
+#[derive(Clone, Debug)]
 pub(crate) struct Holding<T> {
     pub(crate) profile: String,
     pub(crate) location: String,

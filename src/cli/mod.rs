@@ -8,6 +8,7 @@ mod completions;
 mod compromise;
 mod confirm;
 mod context;
+mod copies;
 mod credential;
 mod deposit;
 mod doctor;

@@ -1,5 +1,7 @@
 //! `revoke`: make retired API users useless, and prove it.
 
+mod alone;
+mod drill;
 mod portal;
 mod report;
 mod targets;
@@ -8,33 +10,37 @@ use momo_cred_backend_api::{Hold, Work};
 use serde_json::json;
 use uuid::Uuid;
 
-use self::targets::Sorted;
+use self::alone::{Alone, Why};
+use self::targets::{Group, Sorted};
 use super::confirm::confirm;
 use super::context::{Context, Place, Steps};
-use super::document;
 use super::holders::Holding;
 use super::keys::{Keys, refused};
 use super::provision::{TIMEOUT, lease};
 use super::resume::nothing_open;
+use super::{copies, document};
 use crate::config::Settings;
-use crate::credential::{Claim, Field, Record, check_api_user};
+use crate::credential::{Claim, Field, check_api_user};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{
-    By, Driver, Here, RevocationEnd, RevocationPlan, Seeds, Seen, Settled, Takeover, Target, aborted,
+    By, Driver, Here, Inputs, RevocationEnd, RevocationPlan, Seeds, Seen, Takeover, aborted,
 };
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result, prompt};
 
+pub(super) use drill::after_rotation;
 pub(super) use report::Report;
 
 /// Makes the API users useless that were replaced, and proves it. `status` lists them as retired.
 ///
 /// The sandbox has no call that deletes a user. Each is asked for a new key, which nobody keeps, and then its old key is
-/// tried, which the store's history has. Refused: the user leaves the list. If the old key still works, it is NOT
-/// REVOKED (77). Where no old key is known, as with a dotenv file, nothing is proven (69).
+/// tried, which the store's history has, both with the gateway, product and keys that its revision has. Refused: the user
+/// leaves the list. If the old key still works, it is NOT REVOKED (77). Where no old key is known, as with a dotenv file,
+/// nothing is proven (69).
 ///
 /// In production it says what to revoke in the Partner Portal, waits until you have done it, and tries the old key. It
-/// stops (75) where another profile of the config file still holds such a user.
+/// stops (75) where another profile of the config file still holds such a user, and where a copy of the record in another
+/// region has failed; it waits for copies that lag (69 when they do not follow in time).
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     momo-cred revoke\n  \
@@ -69,22 +75,34 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
             context.trail.noop(&context.output, &seen);
             return context.noop(&settings, &place, &seen);
         }
-        let targets = revoker.targets(&users).await?;
-        stop_if_held(&place, &targets::held(context, &place, &targets).await?)?;
-        match revoker.by {
-            By::Portal => portal::wait(context, &place, &users)?,
-            By::NewKey if options.yes => {}
-            By::NewKey => confirm(context, &place.location, "revoke users of", &question(&users))?,
+        let sorted = revoker.sorted(&seen, None, &users).await?;
+        if sorted.is_empty() {
+            return revoker.carry_out(seen, sorted, only, None).await?.end(context, &settings, &place);
+        }
+        let (renewed, by_hand) = (sorted.users(By::NewKey), sorted.users(By::Portal));
+        if !by_hand.is_empty() {
+            revoker.attended()?;
+        }
+        stop_if_held(&place, &revoker.held(&sorted, None).await?)?;
+        copies::follow(context, &place, &seen.expect).await?;
+        if !by_hand.is_empty() {
+            // What keeps the record from being written is told before a person revokes anything.
+            drop(place.hold(Work::Renewal, context).await?);
+            portal::wait(context, &place, &by_hand)?;
+        }
+        if !renewed.is_empty() && !options.yes {
+            confirm(context, &place.location, "revoke users of", &question(&renewed))?;
         }
         let hold = place.hold(Work::Renewal, context).await?;
         let seen = place.unchanged(&settings, context, &seen.expect).await?;
         place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-        let report = revoker.carry_out(seen, targets, only, hold).await?;
+        let report = revoker.carry_out(seen, sorted, only, hold).await?;
         report.end(context, &settings, &place)
     })
 }
 
-/// `resume` of a claim of kind `revoke`. That a person agreed is in the claim.
+/// `resume` of a claim of kind `revoke`. That a person agreed is in the claim; what takes one at the portal is left to
+/// `revoke`.
 pub(super) async fn finish(
     context: &Context,
     settings: &Settings,
@@ -93,70 +111,16 @@ pub(super) async fn finish(
     hold: Option<Hold>,
 ) -> Result<Outcome> {
     let revoker = Revoker::new(context, settings, place, &seen)?;
-    if revoker.by == By::Portal {
+    let mut sorted = revoker.sorted(&seen, None, &users(&seen, claim.api_user)).await?;
+    let by_hand = sorted.users(By::Portal);
+    sorted.leave(&by_hand, |_| vec![Why::Later]);
+    if sorted.is_empty() && revoker.by == By::Portal {
         return nothing_open(context, settings, place, &seen);
     }
-    let targets = revoker.targets(&users(&seen, claim.api_user)).await?;
-    stop_if_held(place, &targets::held(context, place, &targets).await?)?;
-    let report = revoker.carry_out(seen, targets, claim.api_user, hold).await?;
+    stop_if_held(place, &revoker.held(&sorted, None).await?)?;
+    copies::follow(context, place, &seen.expect).await?;
+    let report = revoker.carry_out(seen, sorted, claim.api_user, hold).await?;
     report.end(context, settings, place)
-}
-
-/// The second part of `compromise`: all that are retired, the one that was just replaced among them. `leaked` is the
-/// record as it was before, whose key no store may have any more.
-pub(super) async fn after_rotation(
-    context: &Context,
-    settings: &Settings,
-    place: &Place,
-    leaked: &Record,
-) -> Result<Report> {
-    let seen = place.seen(settings, context).await?;
-    if seen.record.same_access(leaked) {
-        let what = format!("{} still holds the credential that has leaked", place.location);
-        return Err(Error::new(Kind::Conflict, what)
-            .at(&place.location)
-            .because("the new one was stored elsewhere, or somebody put the old one back"));
-    }
-    // Of a user that goes on nothing is renewed, and its old key is not tried: that it is dead is not known.
-    if seen.record.api_user().is_ok_and(|own| leaked.api_user().is_ok_and(|old| own.is_some() && own == old))
-    {
-        return Err(Error::new(
-            Kind::Conflict,
-            "the new credential has the API user of the one that has leaked",
-        )
-        .at(&place.location)
-        .because("its old key was not tried, and may still work")
-        .next(
-            "revoke the old key where it was made, and prove it with `momo-cred verify --revision REVISION`",
-        ));
-    }
-    let revoker = Revoker::new(context, settings, place, &seen)?;
-    let Sorted { here: mut targets, elsewhere } = revoker.sorted(&users(&seen, None)).await?;
-    if let Ok(Some(user)) = leaked.api_user()
-        && elsewhere.contains(&user)
-    {
-        return Err(of_other_settings(place, user));
-    }
-    for user in elsewhere {
-        context.output.warn(&format!(
-            "API user {user} is of another gateway, environment or product: revoke it with those settings"
-        ));
-    }
-    targets::learn(&mut targets, leaked);
-    let held = targets::held(context, place, &targets).await?;
-    targets.retain(|target| held.iter().all(|holding| holding.what != target.user));
-    if revoker.by == By::Portal && !targets.is_empty() {
-        let users: Vec<_> = targets.iter().map(|target| target.user).collect();
-        portal::wait(context, place, &users)?;
-    }
-    let hold = place.hold(Work::Renewal, context).await?;
-    let seen = place.unchanged(settings, context, &seen.expect).await?;
-    place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-    if targets.is_empty() {
-        let settled = Settled { record: seen.record, revision: None, users: Vec::new() };
-        return Ok(Report::new(settled, revoker.by, Vec::new()).left_alone(held));
-    }
-    Ok(revoker.carry_out(seen, targets, None, hold).await?.left_alone(held))
 }
 
 /// Those that are retired, the user of a dead claim among them, or the one that was asked for. Never the record's own,
@@ -175,15 +139,6 @@ fn question(users: &[Uuid]) -> String {
          at once.",
         listed.join(", ")
     )
-}
-
-fn of_other_settings(place: &Place, user: Uuid) -> Error {
-    let location = &place.location;
-    Error::new(Kind::Misconfigured, format!("API user {user} of {location} is not one of these settings"))
-        .at(location)
-        .because("an earlier revision has it with another gateway, environment or product")
-        .because("what is asked here would prove nothing of it")
-        .next("revoke it with those settings, and the others one at a time with --user")
 }
 
 /// What kills a key kills it for every record that has it.
@@ -208,7 +163,7 @@ pub(super) struct Revoker<'a> {
     settings: &'a Settings,
     place: &'a Place,
     effective: Effective,
-    keys: Keys,
+    inputs: Inputs,
     by: By,
 }
 
@@ -228,17 +183,19 @@ impl<'a> Revoker<'a> {
         let holder = Holder::Record(&place.location);
         seen.record.check().map_err(|malformed| holder.malformed(&malformed))?;
         let effective = Effective::new(settings, &seen.record, holder, Purpose::Use)?;
-        let keys = Keys::stored(context, place, &seen.record)?;
+        let inputs = Keys::stored(context, place, &seen.record)?.inputs(&effective);
         let by = if effective.target_environment.is_sandbox() { By::NewKey } else { By::Portal };
-        if by == By::Portal && !prompt::available() {
-            return Err(nobody_to_ask(place, &effective));
-        }
-        Ok(Self { context, settings, place, effective, keys, by })
+        Ok(Self { context, settings, place, effective, inputs, by })
     }
 
-    /// Whether nobody has to go to the Partner Portal.
+    /// Whether nobody has to go to the Partner Portal for the record's own users.
     pub(super) fn is_automatic(&self) -> bool {
         self.by == By::NewKey
+    }
+
+    /// Stops where somebody has to go to the portal and nobody is there.
+    pub(super) fn attended(&self) -> Result<()> {
+        if prompt::available() { Ok(()) } else { Err(nobody_to_ask(self.place, &self.effective)) }
     }
 
     /// Whether the user that was named may be revoked.
@@ -264,29 +221,39 @@ impl<'a> Revoker<'a> {
         .next("see the list with `momo-cred status`, or give --yes if you are sure"))
     }
 
-    /// The users with every key of them that the store's history has.
-    async fn sorted(&self, users: &[Uuid]) -> Result<Sorted> {
-        targets::of(self.context, self.settings, self.place, &self.effective, users).await
-    }
-
-    /// The users, each with the keys that are known, or an error where one of them is none of these settings'.
-    pub(super) async fn targets(&self, users: &[Uuid]) -> Result<Vec<Target>> {
-        let Sorted { here, elsewhere } = self.sorted(users).await?;
-        match elsewhere.first() {
-            None => Ok(here),
-            Some(user) => Err(of_other_settings(self.place, *user)),
-        }
-    }
-
-    /// Revokes, and says what came of it.
-    pub(super) async fn carry_out(
-        self,
+    /// Revokes, and says what came of it: with the settings in force first, without which nothing is done.
+    async fn carry_out(
+        &self,
         seen: Seen,
-        targets: Vec<Target>,
+        sorted: Sorted,
         only: Option<Uuid>,
         hold: Option<Hold>,
     ) -> Result<Report> {
-        let Self { context, settings, place, effective, keys, by } = self;
+        let Sorted { here, elsewhere, alone } = sorted;
+        let mut report = Report::new(&seen);
+        report.left_alone(alone);
+        if let Some(group) = here {
+            self.revoke(group, only, &mut report).await?.map_err(|(_, error)| *error)?;
+        }
+        for group in elsewhere {
+            if let Err((users, error)) = self.revoke(group, only, &mut report).await? {
+                let unbegun = |user| Alone { user, why: Why::Unbegun(error.clone()) };
+                report.left_alone(users.into_iter().map(unbegun));
+            }
+        }
+        drop(hold);
+        Ok(report)
+    }
+
+    /// Revokes the users of one group. Answers with them where it did not begin and nothing was changed.
+    async fn revoke(
+        &self,
+        group: Group,
+        only: Option<Uuid>,
+        report: &mut Report,
+    ) -> Result<std::result::Result<(), (Vec<Uuid>, Box<Error>)>> {
+        let Self { context, settings, place, .. } = *self;
+        let Group { effective, inputs, witness, by, targets } = group;
         let gateway = context.gateway(settings, &effective)?;
         let lease = lease(settings);
         let driver = Driver {
@@ -310,14 +277,18 @@ impl<'a> Revoker<'a> {
         head.insert("target_environment".into(), json!(effective.target_environment.as_str()));
         let mut steps = Steps::new(context, head);
         let seeds = Seeds::draw(&Here, lease);
-        let inputs = keys.inputs(&effective);
-        let plan = RevocationPlan { seen, inputs, targets, only, by, seeds };
+        let users: Vec<_> = targets.iter().map(|target| target.user).collect();
+        let plan = RevocationPlan { seen: report.seen(), inputs, witness, targets, only, by, seeds };
         let end = driver.revoke(plan, &mut steps).await;
         context.tell(place.backend.notices());
-        drop(hold);
+        report.stepped(steps.taken);
         match end {
-            RevocationEnd::Settled(settled) => Ok(Report::new(*settled, by, steps.taken)),
-            RevocationEnd::Failed(error) => Err(error.at(&place.location)),
+            RevocationEnd::Settled(settled) => {
+                report.settled(*settled, by);
+                Ok(Ok(()))
+            }
+            RevocationEnd::Unbegun(error) => Ok(Err((users, Box::new(error.at(&place.location))))),
+            RevocationEnd::Failed(error) => Err(report.before(*error).at(&place.location)),
         }
     }
 }

@@ -9,6 +9,9 @@ pub const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duratio
 /// What the lease of a claim may be.
 pub const LEASE: RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(24 * 3600);
 
+/// How long the kernel may keep a credential.
+pub const CACHE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+
 /// How long a hook may run.
 pub const HOOK: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
 

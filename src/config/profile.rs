@@ -60,6 +60,7 @@ pub(super) fn effective(schema: &Schema, name: &str) -> Profile {
             aws: whole.aws.or(parent.aws),
             lease: whole.lease.or(parent.lease),
             timeout: whole.timeout.or(parent.timeout),
+            cache: whole.cache.or(parent.cache),
             after: whole.after.or(parent.after),
         };
     }

@@ -70,6 +70,8 @@ pub struct Settings {
     pub timeout: Option<Setting<Duration>>,
     /// How long a claim's owner may work.
     pub lease: Option<Setting<Duration>>,
+    /// How long the kernel may keep the credential for a start while the store is down.
+    pub cache: Option<Setting<Duration>>,
     /// Proxy of the gateway client.
     pub proxy: Option<Setting<ProxyUrl>>,
     /// Whether a dotenv file may lie on a file system that is shared between machines.
@@ -208,6 +210,7 @@ impl Resolver<'_> {
                 timeout,
             )?,
             lease: profile.lease.or_else(|| self.schema.lease.clone()).map(|lease| self.in_file(lease)),
+            cache: profile.cache.or_else(|| self.schema.cache.clone()).map(|cache| self.in_file(cache)),
             proxy: self.schema.proxy.clone().map(|proxy| self.in_file(proxy)),
             dotenv_allow_shared_fs: self
                 .schema

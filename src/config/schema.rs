@@ -26,6 +26,7 @@ pub(super) struct Schema {
     pub(super) default_profile: Option<Located<String>>,
     pub(super) timeout: Option<Located<Duration>>,
     pub(super) lease: Option<Located<Duration>>,
+    pub(super) cache: Option<Located<Duration>>,
     pub(super) log: Option<Located<String>>,
     pub(super) proxy: Option<Located<ProxyUrl>>,
     pub(super) dotenv_allow_shared_fs: Option<Located<bool>>,
@@ -50,6 +51,7 @@ pub(super) struct Profile {
     pub(super) aws: Option<aws::Keys>,
     pub(super) lease: Option<Located<Duration>>,
     pub(super) timeout: Option<Located<Duration>>,
+    pub(super) cache: Option<Located<Duration>>,
     pub(super) after: After,
 }
 
@@ -73,6 +75,7 @@ const TOP: &[&str] = &[
     "default-profile",
     "timeout",
     "lease",
+    "cache",
     "log",
     "proxy",
     "audit",
@@ -96,6 +99,7 @@ const PROFILE: &[&str] = &[
     "aws",
     "lease",
     "timeout",
+    "cache",
     "audit",
     "hook-post",
     "hook-timeout",
@@ -110,6 +114,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Schema> {
             "default-profile" => schema.default_profile = Some(entry.read(profile_name)?),
             "timeout" => schema.timeout = Some(entry.duration(duration::TIMEOUT)?),
             "lease" => schema.lease = Some(entry.duration(duration::LEASE)?),
+            "cache" => schema.cache = Some(cache(&entry)?),
             "log" => schema.log = Some(entry.string()?),
             "proxy" => schema.proxy = Some(entry.parsed()?),
             "dotenv" => schema.dotenv_allow_shared_fs = dotenv(&entry)?,
@@ -180,6 +185,7 @@ fn profile(entry: &Entry<'_>) -> Result<Profile> {
             "aws" => profile.aws = Some(aws::read(&entry)?),
             "lease" => profile.lease = Some(entry.duration(duration::LEASE)?),
             "timeout" => profile.timeout = Some(entry.duration(duration::TIMEOUT)?),
+            "cache" => profile.cache = Some(cache(&entry)?),
             _ if profile.after.takes(&entry)? => {}
             _ => return Err(entry.unknown(PROFILE)),
         }
@@ -207,6 +213,21 @@ impl After {
             hook_timeout: self.hook_timeout.or(parent.hook_timeout),
         }
     }
+}
+
+/// `cache = { max-age = ".." }`.
+fn cache(entry: &Entry<'_>) -> Result<Located<Duration>> {
+    let mut max_age = None;
+    for entry in entry.table()? {
+        match entry.name {
+            "max-age" => max_age = Some(entry.duration(duration::CACHE)?),
+            _ => return Err(entry.unknown(&["max-age"])),
+        }
+    }
+    max_age.ok_or_else(|| {
+        let error = entry.error("does not say how long a credential may be kept");
+        error.next("write it as { max-age = \"15m\" }, one hour at most, or leave it out")
+    })
 }
 
 fn hook(entry: &Entry<'_>) -> Result<Located<HookCommand>> {

@@ -3,9 +3,12 @@
 //! The file may come from a clone or a pull request. Its sensitive settings count once a user approved this content
 //! of it, or where a source that is trusted says the same.
 
+use std::time::Duration;
+
 use super::Environment;
 use super::aws;
 use super::discover::user_file;
+use super::duration;
 use super::file::Found;
 use super::hook::{HOOK_LINE, HOOK_LIST};
 use super::load::parse;
@@ -30,6 +33,7 @@ pub struct Sensitive {
 }
 
 const AUDIT: &str = "audit";
+const CACHE: &str = "cache.max-age";
 
 impl Sensitive {
     /// What the setting decides, for people.
@@ -37,13 +41,14 @@ impl Sensitive {
         match self.name.as_str() {
             AUDIT => "which file is written",
             HOOK_LINE | HOOK_LIST => "what is run",
+            CACHE => "where secrets are kept",
             _ => "where secrets go",
         }
     }
 }
 
 /// All sensitive settings of a file, in its order: gateways outside the built-in list, proxies, where Vault and AWS are and how to
-/// log in there, the audit trail, hooks, and stores that are not among the `schemes` compiled in and so are programs to run.
+/// log in there, the audit trail, hooks, the kernel's copy of a credential, and stores that are not among the `schemes` compiled in and so are programs to run.
 pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec<Sensitive> {
     let mut list = Vec::new();
     let mut add = |key: String, name: &str, value: &Located<String>| {
@@ -61,6 +66,14 @@ pub(super) fn sensitive(found: &Found, schema: &Schema, schemes: &[&str]) -> Vec
     }
     for (key, name, value) in after(found, &schema.after) {
         add(key.to_owned(), name, &value);
+    }
+    let mut cache = |key: String, cache: &Option<Located<Duration>>| {
+        let text = |max_age: &Located<_>| text(max_age, &duration::format(max_age.value));
+        cache.as_ref().into_iter().for_each(|max_age| add(key.clone(), CACHE, &text(max_age)));
+    };
+    cache(CACHE.to_owned(), &schema.cache);
+    for (profile, settings) in &schema.profiles {
+        cache(format!("profiles.{profile}.{CACHE}"), &settings.value.cache);
     }
     for (profile, Located { value: settings, .. }) in &schema.profiles {
         for (key, name, value) in after(found, &settings.after) {
@@ -129,6 +142,7 @@ fn takes(settings: &Settings, setting: &Sensitive, env: &Environment) -> bool {
         "proxy" => settings.proxy.as_ref().map(|proxy| &proxy.origin),
         "store" => Some(&settings.store.origin),
         AUDIT => settings.audit.as_ref().map(|audit| &audit.origin),
+        CACHE => settings.cache.as_ref().map(|cache| &cache.origin),
         HOOK_LINE | HOOK_LIST => settings.hook_post.as_ref().map(|hook| &hook.origin),
         name if name.starts_with("aws.") => {
             return settings.store.value.scheme() == aws::SCHEME

@@ -4,7 +4,8 @@
 //! 1. Every name that a profile manages is removed from the parent's environment.
 //! 2. Credentials of our own stores (`OURS`) are removed, unless kept by name.
 //! 3. With a clean environment, everything else goes but `CLEAN` and what is kept by name.
-//! 4. Managed names that have a value are set. Two profiles that give one name two values are an error.
+//! 4. Managed names that have a value are set. Two profiles that give one name two values are an error. A field that goes
+//!    as a sealed file or as a token is in no variable as itself.
 //!
 //! What remains of the parent's environment keeps its bytes and its order; of duplicates the first stays, which is
 //! the one that programs see.
@@ -18,6 +19,8 @@ use momo_cred_backend_api::{Location, Revision, Secret};
 use zeroize::Zeroizing;
 
 use super::Mapping;
+use super::extra::{AccessToken, Extra, Form};
+use super::file::{NoFile, SealedFile};
 use crate::config::Origin;
 use crate::credential::{Field, may_be_shown};
 use crate::{Error, Kind};
@@ -62,6 +65,10 @@ pub struct Set {
     pub mapping: Mapping,
     /// Every field that has a value, once.
     pub values: Vec<Value>,
+    /// Variables that carry a field in another form than as its value.
+    pub extras: Vec<Extra>,
+    /// What the gateway gave for the API key, where an extra carries that.
+    pub token: Option<AccessToken>,
 }
 
 /// The effective value of a field.
@@ -87,9 +94,10 @@ pub struct Options {
     pub keep: Vec<OsString>,
 }
 
-/// A finished environment, as `execve` takes it. Wiped when dropped. Shows names only.
+/// A finished environment, as `execve` takes it, with the files that it names. Wiped when dropped. Shows names only.
 pub struct ChildEnv {
     entries: Vec<Entry>,
+    files: Vec<SealedFile>,
     replaced: Vec<OsString>,
     withheld: Vec<OsString>,
 }
@@ -113,6 +121,8 @@ pub enum EnvError {
     Unmapped(Field),
     /// `--keep` names a variable that a profile sets.
     Managed(OsString, String),
+    /// No file for a field of a profile.
+    File(String, Field, NoFile),
 }
 
 impl ChildEnv {
@@ -126,10 +136,10 @@ impl ChildEnv {
         options: &Options,
     ) -> Result<Self, EnvError> {
         check(sets, options)?;
-        let set = settle(sets, options)?;
-        let managed: BTreeSet<&str> =
-            sets.iter().flat_map(|set| set.mapping.iter()).map(|(name, _)| name).collect();
-        let mut env = Self { entries: Vec::new(), replaced: Vec::new(), withheld: Vec::new() };
+        let settled = settle(sets, options)?;
+        let managed: BTreeSet<&str> = sets.iter().flat_map(Set::variables).map(|(name, ..)| name).collect();
+        let (entries, files) = (Vec::new(), Vec::new());
+        let mut env = Self { entries, files, replaced: Vec::new(), withheld: Vec::new() };
         let mut seen = BTreeSet::new();
         for (name, value) in parent {
             if seen.contains(&name) {
@@ -146,10 +156,27 @@ impl ChildEnv {
             }
             seen.insert(name);
         }
-        for (name, given) in set {
+        let mut paths: Vec<(&Set, Field, String)> = Vec::new();
+        for Settled { name, field, form, content, set } in settled {
             #[expect(clippy::disallowed_methods, reason = "this is where the child gets its values")]
-            let value = given.value.expose_secret();
-            env.push(OsStr::new(name), value.as_bytes());
+            let value = content.expose_secret();
+            if form != Form::File {
+                env.push(OsStr::new(name), value.as_bytes());
+                continue;
+            }
+            let known = paths.iter().find(|(of, has, _)| std::ptr::eq(*of, set) && *has == field);
+            let path = match known {
+                Some((.., path)) => path.clone(),
+                None => {
+                    let file = SealedFile::new(value.as_bytes())
+                        .map_err(|why| EnvError::File(set.profile.clone(), field, why))?;
+                    let path = file.path();
+                    env.files.push(file);
+                    paths.push((set, field, path.clone()));
+                    path
+                }
+            };
+            env.push(OsStr::new(name), path.as_bytes());
         }
         Ok(env)
     }
@@ -158,6 +185,11 @@ impl ChildEnv {
     pub fn mark(&mut self, name: &str, value: &str) {
         self.entries.retain(|entry| entry.name() != name);
         self.push(OsStr::new(name), value.as_bytes());
+    }
+
+    /// The files that its variables name. A program that gets the environment must get these, too.
+    pub fn files(&self) -> &[SealedFile] {
+        &self.files
     }
 
     /// The value of a variable of the child. For PATH: not a way to read credentials.
@@ -206,13 +238,6 @@ impl Entry {
     }
 }
 
-impl Set {
-    /// The value that a field has, if it has one.
-    pub(super) fn value(&self, field: Field) -> Option<&Value> {
-        self.values.iter().find(|value| value.field == field && !value.value.is_empty())
-    }
-}
-
 impl Options {
     /// Whether a field may go to the child.
     pub(super) fn exports(&self, field: Field) -> bool {
@@ -232,12 +257,13 @@ fn check(sets: &[Set], options: &Options) -> Result<(), EnvError> {
             return Err(EnvError::Nul(set.profile.clone(), nul.field));
         }
     }
-    let mapped = |field| sets.iter().any(|set| set.mapping.iter().any(|(_, has)| has == field));
+    let mapped = |field| sets.iter().any(|set| set.variables().any(|(_, has, _)| has == field));
     if let Some(field) = options.only.iter().flatten().find(|field| !mapped(**field)) {
         return Err(EnvError::Unmapped(*field));
     }
     for name in &options.keep {
-        let manages = |set: &&Set| name.to_str().is_some_and(|name| set.mapping.field(name).is_some());
+        let manages =
+            |set: &&Set| name.to_str().is_some_and(|name| set.variables().any(|(has, ..)| has == name));
         if let Some(set) = sets.iter().find(manages) {
             return Err(EnvError::Managed(name.clone(), set.profile.clone()));
         }
@@ -245,22 +271,32 @@ fn check(sets: &[Set], options: &Options) -> Result<(), EnvError> {
     Ok(())
 }
 
+/// A variable that is set: what it holds, or what the file holds that it names.
+struct Settled<'a> {
+    name: &'a str,
+    field: Field,
+    form: Form,
+    content: &'a Secret,
+    set: &'a Set,
+}
+
 /// Which variable gets which value: each name once.
-fn settle<'a>(sets: &'a [Set], options: &Options) -> Result<Vec<(&'a str, &'a Value)>, EnvError> {
-    let mut settled: Vec<(&str, &Value, &Set)> = Vec::new();
+fn settle<'a>(sets: &'a [Set], options: &'a Options) -> Result<Vec<Settled<'a>>, EnvError> {
+    let mut settled: Vec<Settled<'_>> = Vec::new();
     for set in sets {
-        for (name, field) in set.mapping.iter().filter(|(_, field)| options.exports(*field)) {
-            let Some(value) = set.value(field) else { continue };
-            match settled.iter().find(|(known, ..)| *known == name) {
-                None => settled.push((name, value, set)),
-                Some((_, known, _)) if known.value.same_as(&value.value) => {}
-                Some((.., first)) => {
-                    return Err(EnvError::Clash(name.to_owned(), first.profile.clone(), set.profile.clone()));
+        for (name, field, form) in set.carried(options) {
+            let Some(content) = set.content(field, form) else { continue };
+            match settled.iter().find(|known| known.name == name) {
+                None => settled.push(Settled { name, field, form, content, set }),
+                Some(known) if known.form == form && known.content.same_as(content) => {}
+                Some(known) => {
+                    let (first, second) = (known.set.profile.clone(), set.profile.clone());
+                    return Err(EnvError::Clash(name.to_owned(), first, second));
                 }
             }
         }
     }
-    Ok(settled.into_iter().map(|(name, value, _)| (name, value)).collect())
+    Ok(settled)
 }
 
 /// Whether a name is on a list of patterns.
@@ -309,6 +345,9 @@ impl fmt::Display for EnvError {
                     name.to_string_lossy().escape_debug()
                 )
             }
+            Self::File(profile, field, why) => {
+                write!(f, "{field} of profile {profile} cannot be put into a sealed file: {why}")
+            }
         }
     }
 }
@@ -327,6 +366,12 @@ impl From<EnvError> for Error {
             EnvError::Unmapped(_) => (Kind::Usage, "add the field to `env.names`, or leave it out of --only"),
             EnvError::Managed(..) => {
                 (Kind::Usage, "leave it out of --keep: names of a profile come from its record")
+            }
+            EnvError::File(_, _, NoFile::Failed(_)) => {
+                (Kind::CannotWrite, "free memory or raise `ulimit -n`, or start the program without --file")
+            }
+            EnvError::File(..) => {
+                (Kind::Unsupported, "start the program without --file: its variables then hold the values")
             }
         };
         Self::new(kind, "the environment of the program cannot be built").because(error).next(next)

@@ -3,6 +3,7 @@
 use momo_cred_backend_api::{Location, Revision};
 
 use super::env::{Options, Set, plain};
+use super::extra::Form;
 use crate::config::Origin;
 use crate::credential::{Field, Fingerprint, check_key};
 
@@ -13,6 +14,8 @@ pub struct Explained<'a> {
     pub variable: &'a str,
     /// The field that it carries.
     pub field: Field,
+    /// In which form.
+    pub form: Form,
     /// The profile that manages it.
     pub profile: &'a str,
     /// The profile's record.
@@ -38,26 +41,39 @@ pub enum Shown<'a> {
     Unset,
     /// Left out by `--only`: the variable is not set, and removed if the parent had it.
     LeftOut,
+    /// The field goes in another form, in another variable: this one is not set, and removed if the parent had it.
+    Elsewhere,
+    /// The gateway gives it when the program is started.
+    AtStart,
 }
 
 /// Lists every variable that the profiles manage, in the order of the profiles and their mappings.
 pub fn explain<'a>(sets: &'a [Set], options: &Options) -> Vec<Explained<'a>> {
-    let row = |set: &'a Set, variable, field| {
+    let row = |set: &'a Set, variable, field, form: Form| {
         let value = set.value(field);
         let shown = match value {
+            _ if form.is_issued() => Shown::AtStart,
             _ if !options.exports(field) => Shown::LeftOut,
             None => Shown::Unset,
+            Some(_) if form == Form::Value && set.goes_otherwise(field) => Shown::Elsewhere,
             Some(value) => match (Fingerprint::of(field, &value.value), plain(value)) {
                 (Some(fingerprint), _) => Shown::Fingerprint(fingerprint),
                 (None, Some(text)) if check_key(field, &value.value).is_err() => Shown::Text(text),
                 _ => Shown::Hidden,
             },
         };
-        let origin = value.map(|value| &value.origin);
+        let origin = value.map(|value| &value.origin).filter(|_| !form.is_issued());
         let Set { profile, location, revision, .. } = set;
-        Explained { variable, field, profile, location, revision, origin, shown }
+        Explained { variable, field, form, profile, location, revision, origin, shown }
     };
-    let rows = |set: &'a Set| set.mapping.iter().map(move |(variable, field)| row(set, variable, field));
+    let rows = |set: &'a Set| {
+        // A name that carries a field in another form is listed with that one.
+        let once = move |(name, _, form): &(&str, _, _)| {
+            *form != Form::Value || set.extras.iter().all(|extra| extra.variable != *name)
+        };
+        let rows = set.variables().filter(once);
+        rows.map(move |(variable, field, form)| row(set, variable, field, form))
+    };
     sets.iter().flat_map(rows).collect()
 }
 
@@ -94,6 +110,8 @@ mod tests {
             revision: Revision::new("r1"),
             mapping,
             values: fields.iter().map(value).collect(),
+            extras: Vec::new(),
+            token: None,
         };
         let only =
             [Field::ApiKey, Field::ApiUser, Field::CallbackHost, Field::TargetEnvironment, Field::BaseUrl];

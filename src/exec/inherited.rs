@@ -9,8 +9,8 @@
 //! `execve`, so it is the kernel that closes them, when there is nothing left of us that could open a file.
 //!
 //! Descriptors from 3 on belong to parent and program (job servers, socket activation, `<(process substitution)`) and
-//! pass untouched. Each one that we open ourselves is close-on-exec from birth: std and rustix see to that. Working
-//! directory, umask, process group, hard limits and every soft limit but the core size are never changed by us.
+//! pass untouched. Each one that we open ourselves is close-on-exec from birth: std and rustix see to that. The files of
+//! `--file` alone lose that mark, right before `execve`. Working directory, umask, process group, hard limits and every soft limit but the core size are never changed by us.
 
 use std::ffi::c_int;
 use std::fmt;

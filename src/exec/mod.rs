@@ -2,7 +2,8 @@
 //!
 //! Where is the environment of the child built? In [`env`](mod@env), by [`ChildEnv::build`]: the one place where
 //! variables are removed, kept and set. Which variable carries which field is a [`Mapping`], made of a [`Preset`]
-//! ([`presets`]) and the names of a profile. What `exec --explain` shows is in [`mod@explain`].
+//! ([`presets`]) and the names of a profile. What goes in another form than as a value is an [`Extra`]: a [`SealedFile`],
+//! an [`AccessToken`]. What `exec --explain` shows is in [`mod@explain`].
 //!
 //! How does the program start? [`Replacement::replace`] is `execve`, the last statement of `main`: same process, same
 //! descriptors, and nothing of ours left in memory. Before it, [`Inherited`] gives back what our parent gave us and
@@ -10,6 +11,8 @@
 
 pub mod env;
 pub mod explain;
+pub mod extra;
+pub mod file;
 pub mod first;
 pub mod hygiene;
 pub mod inherited;
@@ -20,6 +23,8 @@ mod sys;
 
 pub use env::{ChildEnv, EnvError, Options, Set, Value};
 pub use explain::{Explained, Shown, explain};
+pub use extra::{AccessToken, Extra, Form};
+pub use file::{NoFile, SealedFile};
 pub use first::obey_signals_as_first_process;
 pub use hygiene::{Hygiene, install_panic_hook};
 pub use inherited::{Inherited, is_ignored, start_apart};

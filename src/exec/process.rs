@@ -72,6 +72,7 @@ impl Replacement {
     ///
     /// Call it as the last statement of `main`: no destructor of this process runs any more.
     pub fn replace(self, inherited: &Inherited) -> ExecFailure {
+        self.env.files().iter().for_each(super::SealedFile::pass_on);
         inherited.give_back();
         let failure = self.start();
         drop(self);

@@ -1,4 +1,4 @@
-//! The system calls that need `unsafe`, each behind a safe function. The one such file of this crate.
+//! The system calls that need `unsafe`, each behind a safe function. The only such file beside that of `cache`.
 #![expect(
     unsafe_code,
     reason = "sigaction, pthread_sigmask, fcntl and close_range on descriptors we do not own, execve, sysconf, pre_exec"

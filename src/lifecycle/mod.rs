@@ -30,6 +30,8 @@ pub use judge::{Alive, ClaimStanding, Described, Evidence, Seen, Takeover, judge
 pub use machine::Machine;
 pub use owner::{Life, Owner, UnreadableOwner};
 pub use plan::{Check, Inputs, KeyRole, Leg, Obtain, Plan, Restored, Seeds};
-pub use revocation::{By, Fate, Revocation, RevocationEnd, RevocationPlan, Revoked, Settled, Target};
+pub use revocation::{
+    By, Fate, Home, Revocation, RevocationEnd, RevocationPlan, Revoked, Settled, Target, Witness,
+};
 pub use step::{Effect, Event};
 pub use world::{Here, World};

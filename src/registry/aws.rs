@@ -3,7 +3,8 @@
 use momo_cred_backend_aws::{AwsConfig, AwsStore, Given};
 
 use super::{
-    Arc, AwsSettings, Environment, RecordName, Result, Runtime, Settings, Shown, Store, Stores, misconfigured,
+    Arc, AwsSettings, Environment, Login, RecordName, Result, Runtime, Settings, Shown, Store, Stores,
+    misconfigured,
 };
 
 pub(super) fn name(settings: &Settings) -> Result<RecordName> {
@@ -30,6 +31,31 @@ pub(super) fn settings(settings: &Settings, environment: &Environment) -> Result
         (format!("aws.{key}"), value.to_owned(), crate::config::Origin::clone(origin))
     };
     Ok(aws.rows().map(row).collect())
+}
+
+/// The access key's id or the role, and the profile and region that lead to one.
+pub(super) fn login(settings: &Settings, environment: &Environment) -> Result<Login> {
+    let aws = AwsSettings::resolve(settings, environment)?;
+    let endpoint = aws.endpoint.as_ref().map(ToString::to_string);
+    let login = Login::of(momo_cred_backend_aws::SCHEME)
+        .with_some("region", aws.region.as_deref())
+        .with_some("profile", aws.profile.as_deref())
+        .with_some("endpoint", endpoint.as_deref());
+    let login = match &aws.credentials {
+        Some(given) => login.with_secret("access-key-id", &given.access_key_id),
+        None => login,
+    };
+    // Where the SDK finds a role by variables.
+    let variables = [
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_ROLE_ARN",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ];
+    Ok(variables.into_iter().fold(login, |login, name| {
+        login.with_some(name, environment.get(name).map(|value| value.to_string_lossy()).as_deref())
+    }))
 }
 
 fn config(aws: &AwsSettings, stores: &Stores) -> AwsConfig {

@@ -8,7 +8,7 @@ use momo_cred_backend_vault::{
 use momo_cred_transport::TlsOptions;
 
 use super::{
-    Arc, Environment, RecordName, Result, Runtime, Settings, Shown, Store, Stores, VaultSettings,
+    Arc, Environment, Login, RecordName, Result, Runtime, Settings, Shown, Store, Stores, VaultSettings,
     misconfigured,
 };
 use crate::config::{VaultAuth, VaultKvVersion, VaultSecret, VaultTokenSource};
@@ -48,6 +48,31 @@ pub(super) fn settings(settings: &Settings, environment: &Environment) -> Result
         (format!("vault.{key}"), value.to_owned(), crate::config::Origin::clone(origin))
     };
     Ok(vault.rows().map(row).collect())
+}
+
+/// A token by itself; every other method by the role or user that it logs in as, whose secrets change.
+pub(super) fn login(settings: &Settings, environment: &Environment) -> Result<Login> {
+    let vault = VaultSettings::resolve(settings, environment)?;
+    let login = Login::of(momo_cred_backend_vault::SCHEME)
+        .with("address", &vault.address.to_string())
+        .with_some("namespace", vault.namespace.as_deref());
+    Ok(match &vault.auth {
+        VaultAuth::Token(sources) => sources.iter().fold(login, |login, source| match source {
+            VaultTokenSource::Unset(_) => login,
+            VaultTokenSource::Given(VaultSecret::Given { value, .. }) => login.with_secret("token", value),
+            VaultTokenSource::Given(VaultSecret::File { path, .. }) | VaultTokenSource::File(path) => {
+                login.with_file("token", path)
+            }
+            VaultTokenSource::Helper { program, .. } => login.with("helper", &program.to_string_lossy()),
+        }),
+        VaultAuth::AppRole { mount, role_id, .. } => login.with("approle", mount).with("role-id", role_id),
+        VaultAuth::Kubernetes { mount, role, .. } => login.with("kubernetes", mount).with("role", role),
+        VaultAuth::Jwt { mount, role, .. } => login.with("jwt", mount).with_some("role", role.as_deref()),
+        VaultAuth::Userpass { mount, username, .. } => {
+            login.with("userpass", mount).with("username", username)
+        }
+        VaultAuth::Cert { mount, name } => login.with("cert", mount).with_some("name", name.as_deref()),
+    })
 }
 
 fn config(vault: &VaultSettings, stores: &Stores) -> std::result::Result<VaultConfig, Problem> {

@@ -1,5 +1,9 @@
 //! The drill for a leaked key, on a dotenv file: memory alone has the old key, and still proves that it is dead. Every run
 //! logs at trace level with full backtraces, and what it printed is searched for values.
+//!
+//! - `portal`: production, where a person makes the new user, or another key of the same
+
+mod portal;
 
 use momo_cred_backend_testkit::Canary;
 use momo_gateway::{Action, Answer, Fault, Operation};
@@ -66,6 +70,35 @@ fn where_keys_add_up_the_new_one_stands_and_the_old_is_not_revoked() {
     );
     assert!(old_works(&stage));
     stage.assert_settled();
+}
+
+/// What is judged is what has leaked. That nothing is proven of a user from before is usual for a file.
+#[test]
+fn an_older_user_that_stays_unproven_is_a_warning() {
+    let stage = Stage::with_old();
+    let _ = stage.run(["rotate"]).code(0);
+    let second = stage.status()["fields"]["api_user"]["value"].clone();
+    let ran = stage.run(COMPROMISE).code(0).says("warning: API user").says("it stays on the list");
+    let result = ran.json().pop().unwrap();
+    let entry =
+        |user: &Value, outcome, proven| json!({"api_user": user, "outcome": outcome, "proven": proven});
+    let want = [entry(&second, "revoked", true), entry(&json!(OLD_USER), "unproven", false)];
+    assert_eq!((&result["outcome"], &result["revoked"]), (&json!("ok"), &json!(want)));
+    assert_eq!(stage.status()["retired_api_users"], json!([OLD_USER]));
+    stage.assert_clean();
+}
+
+/// What has leaked goes first: whatever fails after it is told, and does not keep it alive.
+#[test]
+fn an_older_user_cannot_hold_it_up() {
+    let stage = Stage::with_old();
+    let _ = stage.run(["rotate"]).code(0);
+    let down = Fault::on(Operation::CreateKey, Action::Answer(Answer::service_unavailable()));
+    stage.gateway.script(down.skip(2).forever());
+    let result = stage.run(COMPROMISE).code(0).json().pop().unwrap();
+    let outcomes: Vec<_> = result["revoked"].as_array().unwrap().iter().map(|one| &one["outcome"]).collect();
+    assert_eq!(outcomes, ["revoked", "inconclusive"]);
+    stage.gateway.clear_script();
 }
 
 #[test]

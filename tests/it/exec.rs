@@ -227,7 +227,7 @@ fn a_dotenv_start_opens_little() {
 
 /// A copy that anybody can start, wherever the build folder is. `cp` makes it: a file that this process had open for
 /// writing could be busy in a child that another test starts just then.
-fn copy_of_the_binary(sandbox: &Sandbox) -> PathBuf {
+pub(crate) fn copy_of_the_binary(sandbox: &Sandbox) -> PathBuf {
     for path in [sandbox.root(), &sandbox.path("")] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }

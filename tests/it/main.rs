@@ -10,6 +10,7 @@
 //! - `credential`: the protocol for SDKs, and its examples
 //! - `exec`: environment, exit codes, process hygiene
 //! - `fidelity`: what a program finds, against what it finds without `exec`
+//! - `forms`: what `exec` gives as a file or a token
 //! - `gate`: holds a request to the gateway on its way and lets it go
 //! - `held`: a run of the binary that is under way
 //! - `hostile`: servers that are silent, endless or wrong, and what a run against them may cost
@@ -45,6 +46,7 @@ mod compromise;
 mod credential;
 mod exec;
 mod fidelity;
+mod forms;
 mod gate;
 mod held;
 mod hostile;

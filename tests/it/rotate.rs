@@ -7,9 +7,11 @@
 //! - `subscription_key`: the other axis, in two halves
 //! - `two_halves`: the same on a server's store, whichever
 //! - `waiting`: what others may do while a person works on it, and what a person may give up
+//! - `consumers`: who must have moved before its old key is regenerated
 //! - `guided`: production, with a person at the terminal
 
-mod guided;
+mod consumers;
+pub(crate) mod guided;
 mod job;
 mod new_user;
 mod rekey;

@@ -174,7 +174,6 @@ impl Momo {
     }
 
     /// The same run, started by another program whose last arguments it becomes.
-    #[cfg(feature = "faults")]
     pub(crate) fn under(self, program: &str, args: &[&str]) -> Self {
         let mut command = Command::new(program);
         command.args(args).arg(self.command.get_program()).args(self.command.get_args()).env_clear();

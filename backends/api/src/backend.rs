@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::{
-    Capabilities, Document, Finding, Hold, Location, Notice, RecordName, Result, Revision, Version, Work,
+    Capabilities, Copies, Document, Finding, Hold, Location, Notice, RecordName, Result, Revision, Version,
+    Work,
 };
 
 /// Which version of a record to read.
@@ -185,6 +186,15 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// - `history_is_newest_first`: each write is one entry; its first entry is the current revision.
     /// - `history_beyond_capability_is_unsupported`: without `history`.
     async fn history(&self, name: &RecordName) -> Result<Vec<Version>>;
+
+    /// Says which of the copies of a record that the store makes in other places do not have a revision yet: who reads there
+    /// gets what was before it. One look, without waiting. A store that makes none, or knows nothing of them, asks nobody.
+    ///
+    /// # Behaviour
+    /// - `copies_of_a_record_without_any_are_in_step`: nothing is behind or failed, for a record that is missing, too, and
+    ///   nothing changes.
+    /// - `copies_that_lag_are_named`: where the store makes copies, the place of one without the revision is told.
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies>;
 
     /// Takes the store's proof of life for the length of a lifecycle, where it has one: `None` where it has none.
     /// The hold is released when it is dropped and when its process dies. What would keep a write from working is told here,

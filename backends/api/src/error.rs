@@ -64,12 +64,14 @@ pub enum Op {
     List,
     /// [`Backend::history`](crate::Backend::history).
     History,
+    /// [`Backend::copies`](crate::Backend::copies).
+    Copies,
     /// [`Backend::hold`](crate::Backend::hold).
     Hold,
 }
 
 impl Op {
-    /// A stable word, which also completes "cannot … LOCATION".
+    /// A stable word.
     pub const fn token(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -79,6 +81,7 @@ impl Op {
             Self::Remove => "remove",
             Self::List => "list",
             Self::History => "history",
+            Self::Copies => "copies",
             Self::Hold => "hold",
         }
     }
@@ -188,6 +191,7 @@ impl fmt::Display for Error {
             Op::Remove => "cannot remove",
             Op::List => "cannot list",
             Op::History => "cannot read the history of",
+            Op::Copies => "cannot look at the copies of",
             Op::Hold => "cannot take hold of",
         };
         write!(f, "{what} {}", self.location)?;

@@ -8,6 +8,7 @@
 
 mod backend;
 mod capabilities;
+mod copies;
 mod document;
 mod error;
 mod finding;
@@ -21,6 +22,7 @@ mod secret;
 pub use async_trait::async_trait;
 pub use backend::{At, Backend, Expect, Lookup, Removal, Stored};
 pub use capabilities::{Capabilities, Removes, Values};
+pub use copies::Copies;
 pub use document::{Document, FieldName, InvalidFieldName};
 pub use error::{Effect, Error, ErrorKind, Op, Reason, Result};
 pub use finding::{Finding, Notice, Notices, Verdict};

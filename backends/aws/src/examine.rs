@@ -66,8 +66,8 @@ pub(crate) async fn examine(store: &AwsStore, name: &RecordName) -> Vec<Finding>
             if state.replica {
                 findings.push(mend("replica", &Problem::Replica));
             }
-            if !state.failed_replicas.is_empty() {
-                let regions = state.failed_replicas.join(", ");
+            if !state.failed.is_empty() {
+                let regions = state.failed.join(", ");
                 let text = format!("the copy in {regions} could not be made, or not be brought up to date");
                 let finding = Finding::new("replicas", Verdict::Mend, text);
                 findings.push(finding.next("see why: aws secretsmanager describe-secret"));

@@ -65,7 +65,7 @@ async fn settle(session: &Session, name: &str, removal: Removal, problem: Proble
         if gone(state.as_ref(), removal) {
             return Ok(false);
         }
-        if problem == Problem::State && state.is_some_and(|state| state.replicated) {
+        if problem == Problem::State && state.is_some_and(|state| state.is_replicated()) {
             return Err(known(Problem::Replicated));
         }
         match pauses.next() {

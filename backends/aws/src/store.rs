@@ -4,8 +4,8 @@ use std::fmt;
 
 use futures_util::{StreamExt, stream};
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, Expect, Finding, Hold, Location, Lookup, Notice, Notices, Op,
-    RecordName, Removal, Removes, Result, Revision, Values, Version, Work, async_trait,
+    At, Backend, Capabilities, Copies, Document, Error, Expect, Finding, Hold, Location, Lookup, Notice,
+    Notices, Op, RecordName, Removal, Removes, Result, Revision, Values, Version, Work, async_trait,
 };
 
 use crate::read::{Found, read};
@@ -175,6 +175,13 @@ impl Backend for AwsStore {
                 .to_owned(),
         ));
         list::history(&self.session, text).await.map_err(fail)
+    }
+
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies> {
+        let fail = self.fail(Op::Copies, name);
+        let text = names::check(name).map_err(&fail)?;
+        let state = describe(&self.session, text).await.map_err(fail)?;
+        Ok(state.map_or_else(Copies::default, |state| state.copies_of(revision.as_str())))
     }
 
     /// There is no proof of life here; the age of a version by the service's clock stands in for it. Whoever asks is about

@@ -58,6 +58,11 @@ impl Harness for Strict {
         Some("of-another-type".to_owned())
     }
 
+    async fn lag(&self, name: &RecordName) -> Option<String> {
+        self.0.service().secret(name.as_str()).replicas = vec![("eu-west-3".to_owned(), "InProgress")];
+        Some("eu-west-3".to_owned())
+    }
+
     async fn lose_next_answer(&self) -> bool {
         for operation in ["CreateSecret", "PutSecretValue", "UpdateSecretVersionStage", "DeleteSecret"] {
             self.0.script(operation, Act::LoseAnswer, 1);

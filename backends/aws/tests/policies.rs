@@ -108,7 +108,8 @@ async fn rotate_goes_through_a_lifecycle() {
     store.hold(&a, Work::Renewal).await.unwrap();
     let stored = found(&store, &a).await;
     let second = store.write(&a, &document("2"), &at(&stored.revision)).await.unwrap();
-    assert_eq!(store.revision(&a).await.unwrap(), Some(second));
+    assert_eq!(store.revision(&a).await.unwrap().as_ref(), Some(&second));
+    assert!(store.copies(&a, &second).await.unwrap().are_in_step());
     assert_eq!(store.history(&a).await.unwrap().len(), 2);
     assert!(matches!(store.read(&a, &At::Revision(stored.revision)).await, Ok(Lookup::Found(_))));
     let made = store.write(&new, &document("1"), &Expect::Absent).await.unwrap();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, Expect, FieldName, Finding, Hold, Location, Lookup, Notice,
-    Notices, Op, RecordName, Removal, Removes, Result, Revision, Secret, Stored, Values, Verdict, Version,
-    Work, async_trait,
+    At, Backend, Capabilities, Copies, Document, Error, Expect, FieldName, Finding, Hold, Location, Lookup,
+    Notice, Notices, Op, RecordName, Removal, Removes, Result, Revision, Secret, Stored, Values, Verdict,
+    Version, Work, async_trait,
 };
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -227,6 +227,12 @@ impl Backend for DotenvStore {
         let fail = self.fail(Op::History, name);
         Owner::new(&self.fields, name).map_err(&fail)?;
         Err(fail(Problem::NoHistory))
+    }
+
+    /// A file has no copies that follow it.
+    async fn copies(&self, name: &RecordName, _: &Revision) -> Result<Copies> {
+        Owner::new(&self.fields, name).map_err(self.fail(Op::Copies, name))?;
+        Ok(Copies::default())
     }
 
     async fn hold(&self, name: &RecordName, _: Work) -> Result<Option<Hold>> {

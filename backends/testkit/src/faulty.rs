@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
-    Op, Reason, RecordName, Removal, Result, Revision, Version, Work,
+    At, Backend, Capabilities, Copies, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup,
+    Notice, Op, Reason, RecordName, Removal, Result, Revision, Version, Work,
 };
 
 /// One failure: which call, when, and how.
@@ -198,6 +198,10 @@ impl<B: Backend + ?Sized> Backend for Faulty<B> {
 
     async fn history(&self, name: &RecordName) -> Result<Vec<Version>> {
         self.call(Op::History, self.location(name), self.inner.history(name)).await
+    }
+
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies> {
+        self.call(Op::Copies, self.location(name), self.inner.copies(name, revision)).await
     }
 
     async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {

@@ -35,6 +35,12 @@ pub trait Harness: Send + Sync {
         None
     }
 
+    /// Has a copy of an existing record that the store makes in another place lag behind, from now on. Answers with that
+    /// place, or `None` where the store makes no copies.
+    async fn lag(&self, _name: &RecordName) -> Option<String> {
+        None
+    }
+
     /// Has the answer to the next write request lost after the write took effect, for a handle that is open
     /// already. `false` where there is no transport.
     async fn lose_next_answer(&self) -> bool {

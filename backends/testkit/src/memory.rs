@@ -125,6 +125,11 @@ impl MemoryStore {
         self.shared.state().denied.remove(name);
     }
 
+    /// Has a copy of a record lag behind in another place, from now on.
+    pub fn lag(&self, name: &RecordName, place: impl Into<String>) {
+        self.shared.state().lagging.insert(name.clone(), place.into());
+    }
+
     /// Sets a field of a record as another program would: as a new version, whatever is there and whoever holds it.
     pub fn plant(&self, name: &RecordName, field: FieldName, value: Secret) {
         let mut state = self.shared.state();

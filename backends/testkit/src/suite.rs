@@ -2,6 +2,7 @@
 //! the same name.
 
 mod close;
+mod copies;
 mod examine;
 mod history;
 mod hold;
@@ -20,6 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use close::*;
+pub use copies::*;
 pub use examine::*;
 pub use history::*;
 pub use hold::*;
@@ -141,6 +143,8 @@ macro_rules! __with_cases {
             list_beyond_capability_is_unsupported
             history_is_newest_first
             history_beyond_capability_is_unsupported
+            copies_of_a_record_without_any_are_in_step
+            copies_that_lag_are_named
             hold_lets_its_owner_write
             hold_is_released_on_drop
             hold_is_exclusive

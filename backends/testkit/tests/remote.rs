@@ -60,6 +60,10 @@ impl Harness for Remote {
         Harness::plant_json(&self.store, name, json).await
     }
 
+    async fn lag(&self, name: &RecordName) -> Option<String> {
+        Harness::lag(&self.store, name).await
+    }
+
     async fn lose_next_answer(&self) -> bool {
         self.store.lose_next_answer().await
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Effect, Error, Expect, Finding, Hold, Location, Lookup, Notice,
-    Notices, Op, RecordName, Removal, Removes, Result, Revision, Stored, Values, Version, Work, async_trait,
+    At, Backend, Capabilities, Copies, Document, Effect, Error, Expect, Finding, Hold, Location, Lookup,
+    Notice, Notices, Op, RecordName, Removal, Removes, Result, Revision, Stored, Values, Version, Work,
+    async_trait,
 };
 
 use crate::engine::{Engine, Engines, Found};
@@ -326,6 +327,13 @@ impl Backend for VaultStore {
             KvVersion::V1 => Err(fail(Problem::NoHistory)),
             KvVersion::V2 => kv2::history(&self.session, &engine.place).await.map_err(fail),
         }
+    }
+
+    /// Whether performance standbys and other clusters have a version yet is told by no request that a token of ours may
+    /// make: nothing is known, and nobody is asked.
+    async fn copies(&self, name: &RecordName, _: &Revision) -> Result<Copies> {
+        self.engines.guess(name).map_err(self.fail(Op::Copies, name))?;
+        Ok(Copies::default())
     }
 
     /// There is no proof of life here; the age of a version by the server's clock stands in for it. Whoever asks is about

@@ -1,14 +1,14 @@
 //! Rotation in production: a person makes the new user in the Partner Portal; we check it, publish it, and say what is
 //! left to do.
 
-use momo_cred_backend_api::Expect;
+use momo_cred_backend_api::{Expect, Revision};
 
 use super::{Old, Strategy};
 use crate::cli::deposit::{Deposit, Over};
 use crate::cli::given::{Given, Source, Taker};
-use crate::cli::holders;
 use crate::cli::plan::Plan;
 use crate::cli::provision::{Ended, say_what_is_lost};
+use crate::cli::{copies, holders};
 use crate::config::{Origin, Setting, Settings};
 use crate::credential::Field;
 use crate::effective::{Effective, Holder, Purpose};
@@ -53,8 +53,11 @@ impl Old<'_> {
             Source::Person => error.next("keep the popup of the portal open until its values are stored"),
             _ => error,
         })?;
-        if settings.store.value == location && !options.in_a_drill {
-            self.remind(&given).await?;
+        if let Ended::Published(done) = &ended
+            && settings.store.value == location
+            && !options.in_a_drill
+        {
+            self.remind(&given, &done.revision).await?;
         }
         Ok(ended)
     }
@@ -165,13 +168,36 @@ impl Old<'_> {
         Ok(plan)
     }
 
+    /// What has to come before everything else: whoever reads a copy that lags gets the old credential.
+    async fn wait_for_copies(&self, revision: &Revision) -> String {
+        let output = &self.context.output;
+        let copies = match copies::look(self.context, self.place, revision).await {
+            Ok(copies) => copies,
+            Err(error) => {
+                output.warn(&format!("whether copies in other places have it cannot be told: {error}"));
+                return String::new();
+            }
+        };
+        if !copies.failed.is_empty() {
+            output.warn(&format!(
+                "the copy in {} does not follow any more: mend it, or take it away, before the old user is revoked",
+                copies.failed.join(", ")
+            ));
+        }
+        match copies.behind.join(", ").as_str() {
+            "" => String::new(),
+            places => format!("wait until the copies in {places} have it, "),
+        }
+    }
+
     /// The old user works until a person revokes it, and so do others that have its key.
-    async fn remind(&self, given: &Given) -> Result<()> {
+    async fn remind(&self, given: &Given, revision: &Revision) -> Result<()> {
         let output = &self.context.output;
         let old = self.user()?;
+        let first = self.wait_for_copies(revision).await;
         if given.user != old {
             output.note(&format!(
-                "left to do: restart the programs that use it, then revoke API user {old} in the Partner Portal"
+                "left to do: {first}restart the programs that use it, then revoke API user {old} in the Partner Portal"
             ));
         }
         let Some(api_key) = self.seen.record.get(Field::ApiKey) else { return Ok(()) };

@@ -17,8 +17,7 @@ fn unknown_keys_are_refused_with_a_suggestion() {
     check("\"a b\" = 1\n", "1: a key is not a setting there is");
     let error = Sandbox::with("[profiles.a]\nprodcut = 1\n").error();
     assert_eq!(error.next_steps(), ["did you mean `product`?"]);
-    // Planned, and not there yet.
-    check("cache = {}", "1: `cache` is not a setting there is");
+    check("cache.age = \"1h\"", "1: `cache.age` is not a setting there is");
 }
 
 #[test]

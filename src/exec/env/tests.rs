@@ -34,6 +34,8 @@ fn set(profile: &str, more: &[(Field, &str)]) -> Set {
             ("MOMO_HOST", Field::CallbackHost),
         ]),
         values: values.map(value).collect(),
+        extras: Vec::new(),
+        token: None,
     }
 }
 
@@ -284,4 +286,72 @@ fn patterns() {
         assert!(yes.iter().all(|name| matches(pattern, name.as_bytes())), "{pattern}");
         assert!(no.iter().all(|name| !matches(pattern, name.as_bytes())), "{pattern}");
     }
+}
+
+fn carrying(field: Field, form: Form, names: &[&str]) -> Set {
+    let mut set = set("p", &[]);
+    names.iter().for_each(|name| set.add(*name, field, form).unwrap());
+    set
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_field_in_a_file_is_in_no_variable_and_in_one_file() {
+    let sets = [carrying(Field::ApiKey, Form::File, &["MOMO_KEY_FILE", "OTHER"])];
+    let before = parent(&[("MOMO_KEY", "old"), ("MOMO_KEY_FILE", "/old")]);
+    let env = ChildEnv::build(before, &sets, &Options::default()).unwrap();
+    let path = env.files()[0].path();
+    assert_eq!((env.files().len(), std::fs::read_to_string(&path).unwrap()), (1, KEY.to_owned()));
+    let [sub, user, _] = ours();
+    assert_eq!(lines(&env), [sub, user, format!("MOMO_KEY_FILE={path}"), format!("OTHER={path}")]);
+    assert_eq!(env.replaced(), ["MOMO_KEY", "MOMO_KEY_FILE"]);
+    // Under the name of the value itself, too.
+    let sets = [carrying(Field::ApiKey, Form::File, &["MOMO_KEY"])];
+    let env = ChildEnv::build([], &sets, &Options::default()).unwrap();
+    assert_eq!(lines(&env)[2], format!("MOMO_KEY={}", env.files()[0].path()));
+    let rows = crate::exec::explain(&sets, &Options::default());
+    let row = rows.iter().find(|row| row.variable == "MOMO_KEY").unwrap();
+    assert_eq!((rows.len(), row.form), (4, Form::File));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn two_profiles_share_a_name_only_for_one_value() {
+    let file = |key: &str| {
+        let mut set = set("q", &[(Field::ApiKey, key)]);
+        set.add("KEY_FILE", Field::ApiKey, Form::File).unwrap();
+        set
+    };
+    let first = carrying(Field::ApiKey, Form::File, &["KEY_FILE"]);
+    let env = ChildEnv::build([], &[first.clone(), file(KEY)], &Options::default()).unwrap();
+    assert_eq!(env.files().len(), 1);
+    let clash = EnvError::Clash("KEY_FILE".into(), "p".into(), "q".into());
+    assert_eq!(ChildEnv::build([], &[first, file(SUB)], &Options::default()).unwrap_err(), clash);
+}
+
+#[test]
+fn a_token_takes_the_place_of_the_key_whatever_else_is_exported() {
+    let mut set = carrying(Field::ApiKey, Form::AccessToken, &["TOKEN"]);
+    set.add("TOKEN_EXPIRES_AT", Field::ApiKey, Form::ExpiresAt).unwrap();
+    set.token = Some(AccessToken { value: Secret::from("s3krit.token"), expires_at: None });
+    let before = parent(&[("TOKEN_EXPIRES_AT", "of another")]);
+    let env = ChildEnv::build(before, std::slice::from_ref(&set), &only(&[Field::SubscriptionKey])).unwrap();
+    assert_eq!(lines(&env), [ours()[0].clone(), "TOKEN=s3krit.token".to_owned()]);
+    assert!(!format!("{env:?}{set:?}").contains("s3krit"));
+    assert_eq!(set.secrets().map(Secret::len).collect::<Vec<_>>(), [32, 32, 12]);
+}
+
+#[test]
+fn a_name_carries_one_thing() {
+    let mut set = carrying(Field::ApiKey, Form::File, &["A"]);
+    let twice =
+        |name: &str, known, field| Err(super::super::InvalidMapping::Twice(name.into(), known, field));
+    assert_eq!(set.add("A", Field::ApiKey, Form::File), Ok(()));
+    assert_eq!(set.extras.len(), 1);
+    assert_eq!(set.add("A", Field::ApiUser, Form::File), twice("A", Field::ApiKey, Field::ApiUser));
+    assert_eq!(
+        set.add("MOMO_USER", Field::ApiKey, Form::File),
+        twice("MOMO_USER", Field::ApiUser, Field::ApiKey)
+    );
+    assert!(set.add("LD_PRELOAD", Field::ApiKey, Form::File).is_err());
 }

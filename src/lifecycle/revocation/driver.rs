@@ -5,7 +5,7 @@ use std::time::Duration;
 use momo_cred_backend_api::{At, Secret};
 use uuid::Uuid;
 
-use super::machine::{Effect, Event};
+use super::step::{Effect, Event};
 use super::{Revocation, RevocationEnd, RevocationPlan};
 use crate::lifecycle::{Driver, KeyRole, Watch};
 use crate::momo::{Diagnosis, Outcome, Refusal, StepReport};
@@ -49,15 +49,24 @@ impl Driver<'_> {
                     watch.ended(&renewal(answer.as_ref().err()));
                     Event::Renewed(answer)
                 }
+                Effect::Witness(user, key) => {
+                    watch.begins("witness");
+                    let answer = self.try_old(&machine, user, &key).await;
+                    watch.ended(&StepReport {
+                        hint: None,
+                        ..StepReport::of("witness", answer.as_ref().err())
+                    });
+                    Event::Tried(answer)
+                }
                 Effect::Try(user, key) => {
                     watch.begins("old-key");
-                    let answer = self.try_pair(&machine, user, &key).await;
+                    let answer = self.try_old(&machine, user, &key).await;
                     watch.ended(&trial(answer.as_ref().err()));
                     Event::Tried(answer)
                 }
-                Effect::Control(user, key) => {
+                Effect::Control { product, subscription_key, user, key } => {
                     watch.begins("in-use");
-                    let answer = self.try_pair(&machine, user, &key).await;
+                    let answer = self.gateway.token(product, &subscription_key, user, &key).await.map(drop);
                     watch
                         .ended(&StepReport { hint: None, ..StepReport::of("in-use", answer.as_ref().err()) });
                     Event::Tried(answer)
@@ -99,7 +108,7 @@ impl Driver<'_> {
         }
     }
 
-    async fn try_pair(&self, machine: &Revocation, user: Uuid, api_key: &Secret) -> Result<(), Refusal> {
+    async fn try_old(&self, machine: &Revocation, user: Uuid, api_key: &Secret) -> Result<(), Refusal> {
         let inputs = &machine.plan().inputs;
         self.gateway.token(inputs.product, &inputs.subscription_key, user, api_key).await.map(drop)
     }

@@ -20,8 +20,10 @@ pub struct Revoked {
 pub enum Fate {
     /// Every key of it that is known is refused.
     Dead,
-    /// The gateway does not know the user.
+    /// The gateway where it was made does not know the user.
     Unknown,
+    /// The gateway does not know the user, and nothing says that it was made there.
+    Stranger,
     /// A key of it still gets a token.
     Alive,
     /// It has a new key that nobody has, or the portal was said to have revoked it, and no old key is known to try.
@@ -30,6 +32,8 @@ pub enum Fate {
     Unclear(Refusal),
     /// Its keys are refused, and so is the credential in use: that proves nothing.
     Doubtful(Refusal),
+    /// Its keys are refused, and nothing shows that the gateway lets anybody in.
+    Unwitnessed,
     /// An earlier refusal ended the run.
     Unasked,
 }
@@ -44,10 +48,10 @@ impl Fate {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Dead => "revoked",
-            Self::Unknown => "unknown-user",
+            Self::Unknown | Self::Stranger => "unknown-user",
             Self::Alive => "still-works",
             Self::Unproven => "unproven",
-            Self::Unclear(_) | Self::Doubtful(_) => "inconclusive",
+            Self::Unclear(_) | Self::Doubtful(_) | Self::Unwitnessed => "inconclusive",
             Self::Unasked => "not-asked",
         }
     }
@@ -58,6 +62,9 @@ impl fmt::Display for Fate {
         match self {
             Self::Dead => f.write_str("revoked: its old key is refused"),
             Self::Unknown => f.write_str("unknown to the gateway: nobody can use it"),
+            Self::Stranger => {
+                f.write_str("unknown to this gateway, not proven: nothing says that it was made there")
+            }
             Self::Alive => f.write_str("NOT REVOKED: its old key still gets a token"),
             Self::Unproven => {
                 f.write_str("renewed, not proven: no old key of it is known that could be tried")
@@ -66,6 +73,9 @@ impl fmt::Display for Fate {
             Self::Doubtful(refusal) => {
                 write!(f, "cannot be told: the credential in use gets no token either: {refusal}")
             }
+            Self::Unwitnessed => f.write_str(
+                "not proven: its old key is refused, and nothing shows that this gateway lets anybody in",
+            ),
             Self::Unasked => f.write_str("not asked: the run had to stop before"),
         }
     }

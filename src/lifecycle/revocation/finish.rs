@@ -25,11 +25,18 @@ fn shared(finish: Finish) -> RevocationEnd {
 }
 
 pub(super) fn preflight_refused(refused: &[(KeyRole, Refusal)]) -> RevocationEnd {
-    shared(finish::preflight_refused(refused, None))
+    unbegun(finish::preflight_refused(refused, None))
 }
 
 pub(super) fn preflight_stopped(refusal: &Refusal) -> RevocationEnd {
-    shared(finish::preflight_stopped(refusal))
+    unbegun(finish::preflight_stopped(refusal))
+}
+
+fn unbegun(finish: Finish) -> RevocationEnd {
+    match shared(finish) {
+        RevocationEnd::Failed(error) => RevocationEnd::Unbegun(error),
+        end => end,
+    }
 }
 
 pub(super) fn impossible() -> RevocationEnd {

@@ -2,17 +2,20 @@
 //!
 //! Invariants:
 //! - No key is asked for a user before a claim of kind `revoke` is stored, and never for the user of the record.
-//! - A user leaves the list only when every key of it that is known was refused as a pair, while the credential in use was
-//!   not, or when the gateway does not know it. A refusal of the subscription key, an outage or silence says nothing.
+//! - A user leaves the list only when every key of it that is known was refused as a pair, while another was not
+//!   ([`Witness`]), or when the gateway that made it does not know it. A refusal of the subscription key, an outage or
+//!   silence says nothing.
+//! - The credential in use is shown to its own gateway alone.
 //! - Keys of users that were asked for are nowhere: the driver drops them unread.
 
 use std::mem;
 
 use momo_cred_backend_api as api;
-use momo_cred_backend_api::{Document, ErrorKind, Expect, Lookup, Revision, Secret};
+use momo_cred_backend_api::{ErrorKind, Expect, Lookup, Revision};
 use uuid::Uuid;
 
-use super::{By, Fate, RevocationEnd, RevocationPlan, Revoked, Settled, finish};
+use super::step::{Effect, Event};
+use super::{By, Fate, Home, RevocationEnd, RevocationPlan, Revoked, Settled, Target, Witness, finish};
 use crate::credential::{Claim, Field, Record};
 use crate::lifecycle::{KeyRole, compose};
 use crate::momo::{Diagnosis, Refusal, Verdict};
@@ -20,45 +23,12 @@ use crate::momo::{Diagnosis, Refusal, Verdict};
 /// How often the list is read once more because somebody edited the record beside us.
 const ROUNDS: u8 = 3;
 
-/// What the driver is to do next.
-#[derive(Debug)]
-pub(super) enum Effect {
-    /// Ask the gateway whether this key may provision.
-    Preflight(KeyRole),
-    /// Write the claim.
-    Claim(Document, Expect),
-    /// Ask for a new key of the user and drop it unread.
-    Renew(KeyRole, Uuid),
-    /// Try an old key of the user.
-    Try(Uuid, Secret),
-    /// Try the credential in use: where that is refused, too, a refusal says nothing.
-    Control(Uuid, Secret),
-    /// Read the record before the list is written.
-    Fence,
-    /// Write the list.
-    Settle(Document, Expect),
-    /// Stop.
-    Finish(Box<RevocationEnd>),
-}
-
-/// What came of an effect.
-#[derive(Debug)]
-pub(super) enum Event {
-    Begin,
-    Preflight(Result<(), Refusal>),
-    Written(Result<Revision, api::Error>),
-    Renewed(Result<(), Refusal>),
-    Tried(Result<(), Refusal>),
-    Read(Result<Lookup, api::Error>),
-    /// The lease ran out before the next step.
-    OutOfTime,
-}
-
 #[derive(Debug)]
 enum State {
     Start,
     Preflight { next: usize, refused: Vec<(KeyRole, Refusal)> },
     Claiming { role: KeyRole },
+    Witnessing { role: KeyRole, key: usize },
     Renewing { role: KeyRole },
     Trying { role: KeyRole, key: usize, doubt: Option<Refusal> },
     Controlling { role: KeyRole },
@@ -75,7 +45,7 @@ pub struct Revocation {
     /// The claim, and the record as we wrote it.
     open: Option<(Claim, Record)>,
     users: Vec<Revoked>,
-    /// Whether the gateway has let the credential in use in, during this run.
+    /// Whether the gateway has let anybody in, during this run.
     admits: bool,
 }
 
@@ -101,6 +71,7 @@ impl Revocation {
                 Ok(_) => self.next(role),
                 Err(error) => self.finish(finish::claim_failed(error)),
             },
+            (State::Witnessing { role, key }, Event::Tried(answer)) => self.witnessed(role, key, &answer),
             (State::Renewing { role }, Event::Renewed(answer)) => self.renewed(role, answer),
             (State::Trying { role, key, doubt }, Event::Tried(answer)) => {
                 self.tried(role, key, doubt, answer)
@@ -121,18 +92,28 @@ impl Revocation {
     }
 
     fn begin(&mut self) -> Effect {
-        let own = self.plan.seen.record.api_user().ok().flatten();
         // The caller has seen to both; what may never be done is refused here, too.
         if !self.plan.seen.record.writable() || self.plan.seen.record.claim().is_err() {
             return self.finish(finish::not_writable());
         }
-        if own.is_some_and(|own| self.plan.targets.iter().any(|target| target.user == own)) {
+        if self.plan.targets.iter().any(|target| self.is_own(target.user) && !self.is_earlier(target)) {
             return self.finish(finish::impossible());
         }
         match self.plan.by {
             By::NewKey => self.preflight(0, Vec::new()),
             By::Portal => self.next(KeyRole::Primary),
         }
+    }
+
+    /// Whether it is the user of the record.
+    fn is_own(&self, user: Uuid) -> bool {
+        self.plan.seen.record.api_user().ok().flatten() == Some(user)
+    }
+
+    /// Whether it is about keys that the record does not have any more.
+    fn is_earlier(&self, target: &Target) -> bool {
+        let in_use = self.plan.seen.record.get(Field::ApiKey);
+        !target.keys.is_empty() && !target.keys.iter().any(|key| in_use.is_some_and(|own| own.same_as(key)))
     }
 
     fn preflight(&mut self, next: usize, refused: Vec<(KeyRole, Refusal)>) -> Effect {
@@ -178,9 +159,35 @@ impl Revocation {
     /// Goes on with the next user, or to the end.
     fn next(&mut self, role: KeyRole) -> Effect {
         let Some(target) = self.plan.targets.get(self.users.len()) else { return self.fence(0) };
-        if self.plan.by == By::Portal {
+        if self.plan.by == By::Portal || self.is_own(target.user) {
             return self.try_key(role, 0, None);
         }
+        match self.plan.witness {
+            Witness::OldKey if !self.admits => self.witness(role, 0),
+            Witness::OldKey | Witness::InUse { .. } => self.renew(role),
+        }
+    }
+
+    /// Tries a key of the user before another is asked for, until one is let in.
+    fn witness(&mut self, role: KeyRole, key: usize) -> Effect {
+        let Some(target) = self.plan.targets.get(self.users.len()) else {
+            return self.finish(finish::impossible());
+        };
+        let Some(old) = target.keys.get(key) else { return self.renew(role) };
+        let effect = Effect::Witness(target.user, old.clone());
+        self.state = State::Witnessing { role, key };
+        effect
+    }
+
+    fn witnessed(&mut self, role: KeyRole, key: usize, answer: &Result<(), Refusal>) -> Effect {
+        self.admits = answer.is_ok();
+        if self.admits { self.renew(role) } else { self.witness(role, key + 1) }
+    }
+
+    fn renew(&mut self, role: KeyRole) -> Effect {
+        let Some(target) = self.plan.targets.get(self.users.len()) else {
+            return self.finish(finish::impossible());
+        };
         let effect = Effect::Renew(role, target.user);
         self.state = State::Renewing { role };
         effect
@@ -189,7 +196,7 @@ impl Revocation {
     fn renewed(&mut self, role: KeyRole, answer: Result<(), Refusal>) -> Effect {
         match answer {
             Ok(()) => self.try_key(role, 0, None),
-            Err(refusal) if refusal.diagnosis == Diagnosis::UnknownUser => self.came_to(role, Fate::Unknown),
+            Err(refusal) if refusal.diagnosis == Diagnosis::UnknownUser => self.unknown(role),
             // Whether it was done does not matter where the old key can be tried.
             Err(refusal) if refusal.ambiguous => self.try_key(role, 0, Some(refusal)),
             Err(refusal) => {
@@ -200,6 +207,15 @@ impl Revocation {
                 }
                 self.fence(0)
             }
+        }
+    }
+
+    /// The gateway does not know the user. Where another may, a key that is known is tried all the same.
+    fn unknown(&mut self, role: KeyRole) -> Effect {
+        match self.plan.targets.get(self.users.len()) {
+            Some(Target { home: Home::Here, .. }) => self.came_to(role, Fate::Unknown),
+            Some(target) if !target.keys.is_empty() => self.try_key(role, 0, None),
+            _ => self.came_to(role, Fate::Stranger),
         }
     }
 
@@ -239,15 +255,19 @@ impl Revocation {
         }
     }
 
-    /// Every key was refused. Before that counts, the gateway has to let the credential in use in: in an outage it has
-    /// been seen to refuse pairs that are good.
+    /// Every key was refused. Before that counts, the gateway has to let somebody in.
     fn control(&mut self, role: KeyRole) -> Effect {
+        if self.admits {
+            return self.came_to(role, Fate::Dead);
+        }
+        let Witness::InUse { product, subscription_key } = self.plan.witness.clone() else {
+            return self.came_to(role, Fate::Unwitnessed);
+        };
         let record = &self.plan.seen.record;
-        let in_use = record.api_user().ok().flatten().zip(record.get(Field::ApiKey).cloned());
-        match in_use.filter(|_| !self.admits) {
+        match record.api_user().ok().flatten().zip(record.get(Field::ApiKey).cloned()) {
             Some((user, key)) => {
                 self.state = State::Controlling { role };
-                Effect::Control(user, key)
+                Effect::Control { product, subscription_key, user, key }
             }
             None => self.came_to(role, Fate::Dead),
         }
@@ -302,9 +322,10 @@ impl Revocation {
         if !ours {
             return self.finish(finish::not_ours(record.claim().ok().flatten().as_ref(), &self.users));
         }
+        let found = record.document().clone();
         record.close_claim();
         self.strike(&mut record);
-        if self.open.is_none() && !self.users.iter().any(|revoked| revoked.fate.is_proven()) {
+        if self.open.is_none() && record.document().same_as(&found) {
             let users = mem::take(&mut self.users);
             return self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision: None, users })));
         }
@@ -318,7 +339,7 @@ impl Revocation {
         for revoked in &self.users {
             if revoked.fate.is_proven() {
                 compose::take_off_the_list(record, revoked.user);
-            } else if self.plan.only == Some(revoked.user) {
+            } else if self.plan.only == Some(revoked.user) && revoked.fate != Fate::Stranger {
                 // It was not on the list perhaps, and is not to be forgotten now.
                 record.retire(revoked.user);
             }

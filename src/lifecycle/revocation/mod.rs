@@ -11,13 +11,14 @@ mod driver;
 mod fate;
 mod finish;
 mod machine;
+mod step;
 
 use momo_cred_backend_api::{Revision, Secret};
 use uuid::Uuid;
 
 use super::{Inputs, Seeds, Seen};
 use crate::Error;
-use crate::credential::Record;
+use crate::credential::{Product, Record};
 
 pub use fate::{Fate, Revoked};
 pub use machine::Revocation;
@@ -27,9 +28,11 @@ pub use machine::Revocation;
 pub struct RevocationPlan {
     /// The record as it was read.
     pub seen: Seen,
-    /// The keys that ask, and the product that is asked.
+    /// The keys that ask, and the product that is asked, as they are of these users.
     pub inputs: Inputs,
-    /// Whom it is about. Never the user of the record.
+    /// What shows that a refusal is about the key.
+    pub witness: Witness,
+    /// Whom it is about. Of the user of the record no key is asked for; an earlier key of it may be tried.
     pub targets: Vec<Target>,
     /// The one user it is for, where it is not for all that are retired.
     pub only: Option<Uuid>,
@@ -46,6 +49,32 @@ pub struct Target {
     pub user: Uuid,
     /// Its keys, from earlier revisions or from memory.
     pub keys: Vec<Secret>,
+    /// What is known of where it was made.
+    pub home: Home,
+}
+
+/// What is known of where a user was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// At the gateway that is asked: a revision, a claim or memory says so. Where that does not know it, it is gone.
+    Here,
+    /// Only the list has it: another gateway may know it.
+    Unsaid,
+}
+
+/// What shows that the gateway lets anybody in: in an outage it has been seen to refuse pairs that are good.
+#[derive(Clone, Debug)]
+pub enum Witness {
+    /// The credential in use is of the same gateway: it gets a token in the same run.
+    InUse {
+        /// Its product.
+        product: Product,
+        /// Its subscription key.
+        subscription_key: Secret,
+    },
+    /// The credential in use is of another gateway, and is not shown to this one: an old key got a token before a new
+    /// one was asked for.
+    OldKey,
 }
 
 /// Who revokes.
@@ -64,6 +93,8 @@ pub enum RevocationEnd {
     Settled(Box<Settled>),
     /// It stopped before. The error says what is left and what to do.
     Failed(Box<Error>),
+    /// It did not begin: the preflight failed, and nothing was changed.
+    Unbegun(Box<Error>),
 }
 
 /// What came of it.

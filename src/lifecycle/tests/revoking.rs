@@ -9,7 +9,7 @@ use super::double::{answered, invalid_key, outage, silent};
 use super::stage::{Point, Side};
 use crate::Error;
 use crate::credential::{ClaimKind, Field};
-use crate::lifecycle::{By, Fate, RevocationEnd, RevocationPlan, Settled, Target};
+use crate::lifecycle::{By, Fate, Home, RevocationEnd, RevocationPlan, Settled, Target, Witness};
 use crate::momo::{Diagnosis, Refusal, Shape, Step};
 
 /// A user of which no key is known.
@@ -27,7 +27,7 @@ fn rotated() -> Bench {
 }
 
 fn known(user: Uuid, keys: &[Canary]) -> Target {
-    Target { user, keys: keys.iter().map(Canary::secret).collect() }
+    Target { user, keys: keys.iter().map(Canary::secret).collect(), home: Home::Here }
 }
 
 fn old() -> Target {
@@ -35,9 +35,20 @@ fn old() -> Target {
 }
 
 fn run(bench: &Bench, targets: Vec<Target>, only: Option<Uuid>, by: By) -> Option<RevocationEnd> {
+    let (product, subscription_key) = (bench.inputs.product, bench.inputs.subscription_key.clone());
+    run_before(bench, Witness::InUse { product, subscription_key }, targets, only, by)
+}
+
+fn run_before(
+    bench: &Bench,
+    witness: Witness,
+    targets: Vec<Target>,
+    only: Option<Uuid>,
+    by: By,
+) -> Option<RevocationEnd> {
     let (seen, inputs) = (bench.seen(), bench.inputs.clone());
     let end = bench.process(&bench.gateway, async |driver, seeds, watch| {
-        driver.revoke(RevocationPlan { seen, inputs, targets, only, by, seeds }, watch).await
+        driver.revoke(RevocationPlan { seen, inputs, witness, targets, only, by, seeds }, watch).await
     });
     bench.assert_each_key_was_claimed();
     bench.assert_no_mixture();
@@ -62,7 +73,7 @@ fn settled(end: Option<RevocationEnd>) -> Settled {
 #[track_caller]
 fn failed(end: Option<RevocationEnd>, code: u8) -> String {
     let error: Error = match end {
-        Some(RevocationEnd::Failed(error)) => *error,
+        Some(RevocationEnd::Failed(error) | RevocationEnd::Unbegun(error)) => *error,
         other => panic!("not failed: {other:?}"),
     };
     assert_eq!(error.kind().exit_code(), code, "{error}");
@@ -160,7 +171,7 @@ fn the_credential_in_use_is_tried_once() {
     let second = bench.record().api_user().unwrap().unwrap();
     let key = bench.record().get(Field::ApiKey).unwrap().clone();
     bench.provision().published();
-    let targets = vec![old(), Target { user: second, keys: vec![key] }];
+    let targets = vec![old(), Target { user: second, keys: vec![key], home: Home::Here }];
     assert_eq!(fates(&settled(revoke(&bench, targets))), [Fate::Dead, Fate::Dead]);
     assert_eq!(bench.points().iter().filter(|point| **point == Point::Token).count(), 3);
 }
@@ -306,6 +317,71 @@ fn the_user_in_use_is_never_asked_for() {
     let user = bench.record().api_user().unwrap().unwrap();
     let _ = failed(revoke(&bench, vec![known(user, &[])]), 70);
     assert_eq!((bench.points(), bench.gateway.asked(user)), (vec![], 1));
+}
+
+/// The key that was replaced under the same user: it is tried, and nothing is asked for.
+#[test]
+fn an_earlier_key_of_the_user_in_use_is_tried() {
+    for by in [By::Portal, By::NewKey] {
+        let bench = rotated();
+        let user = bench.record().api_user().unwrap().unwrap();
+        let earlier = || known(user, &[Canary::hex("an earlier key")]);
+        let asked = bench.gateway.asked(user);
+        assert_eq!(fates(&settled(run(&bench, vec![earlier()], None, by))), [Fate::Dead]);
+        assert_eq!((bench.gateway.asked(user), bench.record().retired()), (asked, vec![OLD_USER]));
+        // The one in use is none of those.
+        let own = bench.record().get(Field::ApiKey).unwrap().clone();
+        let target = Target { user, keys: vec![own], home: Home::Here };
+        let _ = failed(run(&bench, vec![target], None, by), 70);
+    }
+}
+
+/// Nothing but the list has it: another gateway may know it.
+#[test]
+fn a_user_that_is_unknown_is_gone_only_where_it_was_made() {
+    let unsaid = |user| Target { home: Home::Unsaid, ..known(user, &[]) };
+    let with_key = || Target { home: Home::Unsaid, ..known(STRANGER, &[Canary::hex("key of a stranger")]) };
+    let bench = rotated();
+    let mut record = bench.record();
+    record.retire(STRANGER);
+    bench.write(record.document());
+    assert_eq!(fates(&settled(revoke(&bench, vec![unsaid(STRANGER)]))), [Fate::Stranger]);
+    assert_eq!(bench.record().retired(), [OLD_USER, STRANGER]);
+    assert_eq!(fates(&settled(revoke(&bench, vec![known(STRANGER, &[])]))), [Fate::Unknown]);
+    assert_eq!(bench.record().retired(), [OLD_USER]);
+    // A key of it that is refused proves what the answer does not.
+    assert_eq!(fates(&settled(revoke(&bench, vec![with_key()]))), [Fate::Dead]);
+    // One that was named and is not listed is not put there: it may be a slip of the hand.
+    let named = run(&bench, vec![unsaid(STRANGER)], Some(STRANGER), By::NewKey);
+    assert_eq!(fates(&settled(named)), [Fate::Stranger]);
+    assert_eq!(bench.record().retired(), [OLD_USER]);
+}
+
+/// At another gateway the credential in use shows nothing, and is not shown: an old key that worked before does.
+#[test]
+fn elsewhere_an_old_key_that_worked_before_is_the_witness() {
+    let elsewhere = |bench: &Bench, targets| run_before(bench, Witness::OldKey, targets, None, By::NewKey);
+    let bench = rotated();
+    assert_eq!(fates(&settled(elsewhere(&bench, vec![old()]))), [Fate::Dead]);
+    let points = [Point::Preflight, Point::Claim, Point::Token, Point::Key, Point::Token];
+    assert_eq!(bench.points(), [&points[..], &[Point::Fence, Point::Withdraw]].concat());
+    assert!(bench.record().retired().is_empty());
+    // It was dead before: nothing shows that anybody is let in.
+    let bench = rotated();
+    bench.gateway.put(OLD_USER, &Canary::hex("another key"));
+    assert_eq!(fates(&settled(elsewhere(&bench, vec![old()]))), [Fate::Unwitnessed]);
+    assert_eq!(bench.record().retired(), [OLD_USER]);
+    // What one has shown counts for all after it.
+    let bench = rotated();
+    bench.gateway.put(STRANGER, &Canary::hex("key of a stranger"));
+    let mut record = bench.record();
+    record.retire(STRANGER);
+    bench.write(record.document());
+    let targets = vec![old(), known(STRANGER, &[Canary::hex("one that was replaced")])];
+    assert_eq!(fates(&settled(elsewhere(&bench, targets))), [Fate::Dead, Fate::Dead]);
+    let bench = rotated();
+    bench.gateway.let_keys_add_up();
+    assert_eq!(fates(&settled(elsewhere(&bench, vec![old()]))), [Fate::Alive]);
 }
 
 /// Nothing is asked for, so there is no claim; and where nothing is proven, nothing is written.

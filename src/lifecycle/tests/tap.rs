@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
+    At, Backend, Capabilities, Copies, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
     Removal, Result, Revision, Version, Work,
 };
 use momo_cred_backend_testkit::{MemoryHandle, MemoryStore};
@@ -113,6 +113,10 @@ impl Backend for Tap {
 
     async fn history(&self, name: &RecordName) -> Result<Vec<Version>> {
         self.inner.history(name).await
+    }
+
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies> {
+        self.inner.copies(name, revision).await
     }
 
     async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {

@@ -152,6 +152,14 @@ impl Gateway {
         self.shared.lock().users.put(user);
     }
 
+    /// Makes another key of a user, as the Partner Portal does: what becomes of the ones before is as
+    /// [`Config::rotation`] says. False for an unknown user.
+    pub fn issue_key(&self, id: &str, key: &str) -> bool {
+        let mut shared = self.shared.lock();
+        let rotation = shared.config.rotation;
+        Uuid::try_parse(id).is_ok_and(|id| shared.users.issue_key(id, key, rotation))
+    }
+
     /// Revokes a user with its keys and tokens, as the Partner Portal does; false for an unknown one.
     pub fn revoke_user(&self, id: &str) -> bool {
         Uuid::try_parse(id).is_ok_and(|id| self.shared.lock().users.revoke(id))

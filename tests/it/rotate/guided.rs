@@ -6,30 +6,31 @@ use momo_gateway::{Bound, Config, Gateway, PresetUser, Product, Role};
 use crate::pty::{Pty, Status};
 use crate::sandbox::{MOMO_CRED, Sandbox};
 
-const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
-const NEW_USER: &str = "01d00000-0000-4000-8000-000000000002";
+pub(crate) const OLD_USER: &str = "01d00000-0000-4000-8000-000000000001";
+pub(crate) const NEW_USER: &str = "01d00000-0000-4000-8000-000000000002";
 const OTHER_USER: &str = "01d00000-0000-4000-8000-000000000003";
 
-fn old_key() -> Canary {
+pub(crate) fn old_key() -> Canary {
     Canary::hex("production old api key")
 }
 
-fn new_key() -> Canary {
+pub(crate) fn new_key() -> Canary {
     Canary::hex("production new api key")
 }
 
-fn subscription_key() -> Canary {
+pub(crate) fn subscription_key() -> Canary {
     Canary::hex("production subscription key")
 }
 
-struct Stage {
-    sandbox: Sandbox,
-    gateway: Gateway,
-    pty: Pty,
+/// One `.env` with a production credential, a gateway that knows it, and a terminal.
+pub(crate) struct Stage {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) gateway: Gateway,
+    pub(crate) pty: Pty,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let role = Role::Primary(Product::Collection);
         let config = Config::production(1, "mtnuganda").with_key(role, subscription_key().value());
         let stage =
@@ -58,8 +59,12 @@ impl Stage {
 
     /// Begins at the terminal, and answers the two questions.
     fn typed(&self, user: &str, key: &Canary) -> crate::pty::Job<'_> {
+        self.typed_in(&["rotate"], user, key)
+    }
+
+    pub(crate) fn typed_in(&self, args: &[&str], user: &str, key: &Canary) -> crate::pty::Job<'_> {
         let mut command = self.sandbox.command(MOMO_CRED);
-        command.arg("rotate").env("MOMO_CRED_LOG", "trace").env("RUST_BACKTRACE", "full");
+        command.args(args).env("MOMO_CRED_LOG", "trace").env("RUST_BACKTRACE", "full");
         let job = self.pty.run(command);
         self.pty.wait_for("In the Partner Portal");
         self.pty.wait_for("Provider Callback Host: pay.example.com");
@@ -71,17 +76,17 @@ impl Stage {
     }
 
     #[track_caller]
-    fn assert_clean(&self) {
+    pub(crate) fn assert_clean(&self) {
         let transcript = self.pty.transcript();
         let canaries = [old_key(), new_key(), subscription_key()];
         let leaked: Vec<_> = canaries.iter().filter(|canary| transcript.contains(canary.value())).collect();
         assert!(leaked.is_empty(), "{leaked:?} on the screen:\n{transcript}");
-        let allowed = [".env", "other.env"].map(|name| self.sandbox.path(name));
+        let allowed = [".env", "other.env", "payouts.env"].map(|name| self.sandbox.path(name));
         self.sandbox.assert_no_leak(&canaries, &allowed);
     }
 
     #[track_caller]
-    fn assert_stored(&self, user: &str, key: &Canary) {
+    pub(crate) fn assert_stored(&self, user: &str, key: &Canary) {
         assert_eq!(self.sandbox.env_value("MOMO_API_USER").unwrap(), user);
         assert_eq!(self.sandbox.env_value("MOMO_API_KEY").unwrap(), key.value());
     }

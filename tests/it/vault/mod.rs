@@ -4,11 +4,13 @@
 //! - `stage`: a secrets engine, a gateway, and runs with a token
 //! - `work`: every command with the policy that is shipped for it
 //! - `revoke`: retired users made useless, and proven so
+//! - `elsewhere`: retired users of another gateway, environment or product
 //! - `rollback`: an earlier credential as a new version
 //! - `rotate`: a new credential in the place of the old, and a rekey that was cut off
 //! - `subscription_key`: the other axis of a rotation
 //! - `shared`: two profiles, logins of the file, fields of others
 //! - `compromise`: the drill for a leaked key
+//! - `cached`: what the kernel keeps for a start while the store is down
 //! - `counts`: how many requests and connections a command costs
 //! - `crash`: answers that are lost, and deaths of server and client
 //! - `ended`: tokens that end on the way, records that were deleted
@@ -22,10 +24,12 @@
 //! - `kv1`: the secrets engine without compare-and-swap
 
 mod busy;
+mod cached;
 mod compromise;
 mod counts;
 mod crash;
 mod dense;
+mod elsewhere;
 mod ended;
 mod hostile;
 mod hvac;

@@ -106,24 +106,6 @@ fn a_user_that_the_gateway_does_not_know_leaves_the_list() {
     assert_eq!(retired(&stage), json!([]));
 }
 
-/// What another gateway says of a user proves nothing: that it is unknown there, or that its key is refused.
-#[test]
-fn a_user_of_another_gateway_is_left_alone() {
-    let Some(stage) = dies() else { return };
-    let elsewhere = crate::sandbox::gateway();
-    let (user, before) = (retired(&stage)[0].clone(), stage.status()["revision"].clone());
-    let moved = stage
-        .momo(&["provision", "--replace", "--base-url", elsewhere.base_url()])
-        .env("MOMO_CRED_BASE_URL", "")
-        .env("MOMO_CRED_SUBSCRIPTION_KEY", crate::sandbox::key(&elsewhere));
-    let _ = moved.run().code(0);
-    assert_ne!(stage.status()["revision"], before);
-    let revoke = || stage.momo(&REVOKE).env("MOMO_CRED_BASE_URL", "").env("MOMO_CRED_SUBSCRIPTION_KEY", "");
-    let _ = revoke().run().code(78).says("is not one of these settings");
-    assert!(retired(&stage).as_array().unwrap().contains(&user));
-    assert_eq!(elsewhere.user_count(), 1, "nothing was asked for");
-}
-
 #[test]
 fn an_outage_leaves_everything_as_it_is() {
     let Some(stage) = dies() else { return };

@@ -72,7 +72,8 @@ impl Stage {
 
     fn on(server: Server, version: KvVersion) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let mount = format!("kv{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        // Of this process: what the kernel keeps of a location is the whole user's.
+        let mount = format!("kv{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         server.mount(&mount, version);
         let gateway = gateway();
         let (address, base_url) = (server.address(), gateway.base_url().to_owned());

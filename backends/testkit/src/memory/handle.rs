@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
-    Op, RecordName, Removal, Removes, Result, Revision, Values, Verdict, Version, Work,
+    At, Backend, Capabilities, Copies, Document, Error, ErrorKind, Expect, Finding, Hold, Location, Lookup,
+    Notice, Op, RecordName, Removal, Removes, Result, Revision, Values, Verdict, Version, Work,
 };
 
 use super::state::{Content, Refusal, State};
@@ -264,6 +264,12 @@ impl Backend for MemoryHandle {
             version.age = version.age.filter(|_| self.shared.clock);
         }
         Ok(versions)
+    }
+
+    async fn copies(&self, name: &RecordName, _: &Revision) -> Result<Copies> {
+        self.enter(Op::Copies, name)?;
+        let behind = self.shared.state().lagging.get(name).cloned();
+        Ok(Copies { behind: behind.into_iter().collect(), ..Copies::default() })
     }
 
     async fn hold(&self, name: &RecordName, _: Work) -> Result<Option<Hold>> {

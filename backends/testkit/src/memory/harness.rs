@@ -59,6 +59,11 @@ impl Harness for MemoryStore {
         Some(NO_STRING.to_owned())
     }
 
+    async fn lag(&self, name: &RecordName) -> Option<String> {
+        Self::lag(self, name, "elsewhere");
+        Some("elsewhere".to_owned())
+    }
+
     async fn lose_next_answer(&self) -> bool {
         self.fates([Fate::LoseAnswer]);
         true

@@ -60,6 +60,8 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     pub(crate) denied: BTreeSet<RecordName>,
     pub(crate) holders: BTreeMap<RecordName, u64>,
+    /// Where a copy of a record lags behind.
+    pub(crate) lagging: BTreeMap<RecordName, String>,
     pub(crate) fates: VecDeque<Fate>,
     pub(crate) calls: Vec<Call>,
     /// What became of changes, by the number of the call that asked for them.

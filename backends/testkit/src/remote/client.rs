@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, TcpStream};
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Expect, Finding, Hold, Location, Lookup, Notice, Op, RecordName,
-    Removal, Removes, Result, Revision, Values, Verdict, Version, Work,
+    At, Backend, Capabilities, Copies, Document, Expect, Finding, Hold, Location, Lookup, Notice, Op,
+    RecordName, Removal, Removes, Result, Revision, Values, Verdict, Version, Work,
 };
 use serde_json::{Value, json};
 
@@ -141,6 +141,11 @@ impl Backend for RemoteStore {
             Some(Version { revision, age, deleted: version["deleted"] == true })
         };
         Ok(versions.iter().filter_map(version).collect())
+    }
+
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies> {
+        let answer = self.call(Op::Copies, name.as_str(), json!({ "revision": revision.as_str() }))?;
+        Ok(wire::to_copies(&answer))
     }
 
     /// None: a server's store has no holds. It is asked all the same, and refuses names that do not fit.

@@ -89,6 +89,9 @@ fn perform(store: &MemoryHandle, request: &Value) -> Option<Value> {
     } else if op == Op::Remove.token() {
         let removal = if request["destroy"] == true { Removal::Destroy } else { Removal::Recoverable };
         ready(store.remove(&name, &expect?, removal)).map(|()| Value::Null)
+    } else if op == Op::Copies.token() {
+        let revision = wire::revision(&request["revision"])?;
+        ready(store.copies(&name, &revision)).map(|copies| wire::copies(&copies))
     } else if op == Op::Hold.token() {
         ready(store.hold(&name, Work::Renewal)).map(|_| Value::Null)
     } else {

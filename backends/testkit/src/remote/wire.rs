@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use momo_cred_backend_api::{
-    At, Document, Effect, Error, ErrorKind, Expect, Location, Lookup, Op, Reason, Result, Revision, Stored,
+    At, Copies, Document, Effect, Error, ErrorKind, Expect, Location, Lookup, Op, Reason, Result, Revision,
+    Stored,
 };
 use serde_json::{Value, json};
 
@@ -102,6 +103,18 @@ pub(super) fn to_lookup(value: &Value) -> Read<Lookup> {
     let document = to_document(&value["document"])?;
     let age = value["age_s"].as_u64().map(Duration::from_secs);
     Ok(Lookup::Found(Stored { document, revision, age }))
+}
+
+pub(super) fn copies(copies: &Copies) -> Value {
+    json!({ "behind": copies.behind, "failed": copies.failed })
+}
+
+pub(super) fn to_copies(value: &Value) -> Copies {
+    let places = |key: &str| {
+        let places = value[key].as_array().map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    Copies { behind: places("behind"), failed: places("failed"), mend: None }
 }
 
 /// An answer: what was asked for, or how that failed.

@@ -20,6 +20,7 @@ pub async fn names_that_do_not_fit_are_refused(h: &dyn Harness) {
         for expect in [Expect::Absent, Expect::Revision(revision.clone())] {
             refused("writing", store.write(&bad, &content, &expect).await, ErrorKind::Misconfigured);
         }
+        refused("looking at copies", store.copies(&bad, &revision).await, ErrorKind::Misconfigured);
         refused("holding", store.hold(&bad, Work::Renewal).await, ErrorKind::Misconfigured);
         // Where the capability is off both answers are true.
         for (able, answer) in [

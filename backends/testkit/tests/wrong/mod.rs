@@ -83,6 +83,10 @@ impl Harness for WrongHarness {
         Harness::plant_json(&self.store, name, json).await
     }
 
+    async fn lag(&self, name: &RecordName) -> Option<String> {
+        Harness::lag(&self.store, name).await
+    }
+
     async fn lose_next_answer(&self) -> bool {
         if self.flaw == Flaw::ResendsBlindly {
             self.common.resend.store(true, Ordering::Relaxed);

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Document, Error, ErrorKind, Expect, FieldName, Finding, Hold, Location,
-    Lookup, Notice, Op, Reason, RecordName, Removal, Result, Revision, Secret, Values, Verdict, Version,
-    Work,
+    At, Backend, Capabilities, Copies, Document, Error, ErrorKind, Expect, FieldName, Finding, Hold,
+    Location, Lookup, Notice, Op, Reason, RecordName, Removal, Result, Revision, Secret, Values, Verdict,
+    Version, Work,
 };
 use momo_cred_backend_testkit::{FIELDS, MemoryHandle, MemoryStore, async_trait};
 
@@ -328,6 +328,16 @@ impl Backend for Wrong {
             _ => {}
         }
         answer
+    }
+
+    async fn copies(&self, name: &RecordName, revision: &Revision) -> Result<Copies> {
+        let mut copies = self.inner.copies(name, revision).await?;
+        match self.flaw {
+            Flaw::InventsCopies => copies.failed.push("elsewhere".to_owned()),
+            Flaw::ForgetsCopies => copies.behind.clear(),
+            _ => {}
+        }
+        Ok(copies)
     }
 
     async fn hold(&self, name: &RecordName, work: Work) -> Result<Option<Hold>> {

@@ -83,7 +83,9 @@ fn the_probe_tells_the_rows_apart() {
     let plain = stage.observe(Way::Direct, ROWS[0].1, &[]);
     // Whoever started the tests may have left more of them open: those pass through, as in every row.
     assert!(["0", "1", "2"].iter().all(|number| plain["descriptors"][number].is_object()), "{plain}");
-    assert_eq!((&plain["ignored"], &plain["blocked"]), (&"0".repeat(16).into(), &"0".repeat(16).into()));
+    // But 32 and 33: the C library has them for itself, and lets nobody change what it was started with.
+    let of_programs = |set: &Value| u64::from_str_radix(set.as_str().unwrap(), 16).unwrap() & !(0b11 << 31);
+    assert_eq!((of_programs(&plain["ignored"]), of_programs(&plain["blocked"])), (0, 0));
     for (row, shell) in &ROWS[1..] {
         // These are about what the first row has already: no old value, no core file, a session of its own.
         let alike = ["a left-over", "a core limit", "a session"].iter().any(|start| row.starts_with(start));

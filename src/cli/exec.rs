@@ -1,10 +1,13 @@
 //! `exec`: start a program with credentials in its environment.
 
 mod cached;
+mod explain;
 mod file;
 mod presets;
 mod shell;
 mod token;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -12,18 +15,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use momo_cred_backend_api::{Backend, Revision, Secret};
-use serde_json::{Value, json};
 
 use self::cached::Keeps;
 use self::file::Filed;
 use super::context::{Chosen, Context, Place, complete};
-use super::document;
 use super::keys::refuse_secret;
 use super::network::TIMEOUT;
 use crate::config::{Origin, Overrides, Settings};
 use crate::credential::{Field, Record};
 use crate::effective::{Effective, Holder, Purpose};
-use crate::exec::{self as child, ChildEnv, Explained, Form, Mapping, Preset, Replacement, Set, Shown};
+use crate::exec::{self as child, ChildEnv, Mapping, Preset, Replacement, Set};
 use crate::lifecycle::Seen;
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result};
@@ -72,6 +73,13 @@ pub(crate) struct Options {
     /// PREFIX_ACCESS_TOKEN_EXPIRES_AT
     #[arg(long)]
     token: bool,
+    /// Hide keys and tokens in what the program prints, as ***; momo-cred stays beside it. Not a security boundary
+    #[arg(long)]
+    mask: bool,
+    /// Look at the records every 30 s [env: MOMO_CRED_WATCH_INTERVAL], and restart the program, or send it a signal, when
+    /// its credential has changed
+    #[arg(long, value_name = "SIGNAL|restart", num_args = 0..=1, require_equals = true, default_missing_value = "restart")]
+    watch: Option<String>,
     /// Show which variable comes from which field of which record, values as fingerprints, and start nothing
     #[arg(long)]
     explain: bool,
@@ -80,61 +88,162 @@ pub(crate) struct Options {
     command: Vec<OsString>,
 }
 
-pub(crate) fn run(context: &Context, options: Options) -> Result<Outcome> {
+pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     if options.preset.as_deref() == Some(presets::LIST) {
         return presets::list(context);
     }
-    let only = only(&options.only)?;
-    let files = options.file.iter().map(|text| Filed::parse(text)).collect::<Result<Vec<_>>>()?;
-    agree(&options, only.as_deref(), &files)?;
-    let shell = options.command.is_empty() && !options.explain;
-    let command = if shell { shell::program(context)? } else { options.command };
-    let mut profiles = Vec::new();
-    let overrides =
-        Overrides { preset: options.preset.clone(), prefix: options.prefix.clone(), ..context.overrides() };
-    let chosen = context.settings_with(overrides, Chosen::Named)?;
-    let names = options.token.then(|| chosen.iter().map(token::Names::of).collect::<Result<Vec<_>>>());
-    let names = names.transpose()?;
-    context.network.begin(&chosen, TIMEOUT);
-    for settings in chosen {
-        let place = context.place(&settings)?;
-        profiles.push((settings, place));
+    let asked = Asked::of(context, options)?;
+    if (options.mask || options.watch.is_some()) && !options.explain {
+        return supervised(context, options, &asked);
     }
-    let runtime = profiles.iter().map(|(_, place)| place.runtime).find(|runtime| *runtime == Runtime::Tokio);
-    let ready = context.block_on(runtime.unwrap_or(Runtime::None), async {
-        let seen = seen_all(context, &profiles).await;
-        let all = profiles.iter().zip(seen);
-        let keeps = if options.explain { Keeps::Nothing } else { Keeps::Good };
-        all.map(|((settings, place), seen)| cached::ready(context, settings, place, seen, keeps))
-            .collect::<Result<Vec<_>>>()
-    })?;
-    let mut sets = ready.iter().map(set).collect::<Result<Vec<_>>>()?;
-    file::add(&files, &mut sets)?;
-    for (names, set) in names.iter().flatten().zip(&mut sets) {
-        names.add_to(set)?;
-    }
-    if options.token && !options.explain {
-        token::exchange(context, &ready, &mut sets)?;
-    }
-    let env_options = child::Options { only, clean: options.clean_env, keep: options.keep };
-    let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let mut env = ChildEnv::build(parent, &sets, &env_options)?;
+    let profiles = Profiles::open(context, options)?;
+    let (keeps, tokens) = match options.explain {
+        true => (Keeps::Nothing, Tokens::Named),
+        false => (Keeps::Good, Tokens::Exchanged),
+    };
+    let ready = profiles.ready(context, keeps, Outage::Cached)?;
+    let sets = profiles.sets(context, &asked, &ready, tokens)?;
+    let env = child_env(context, options, &asked, &sets)?;
     if options.explain {
-        explain(context, &sets, &env_options, &ready)?;
+        explain::explain(context, &sets, &asked.env_options(options), &ready)?;
         return Ok(Outcome::SUCCESS);
     }
-    for name in env.replaced() {
-        context.output.detail(&format!("{} of the environment is replaced", name.display()));
+    Ok(Outcome::Replace(Box::new(Replacement::new(asked.command, env)?)))
+}
+
+#[cfg(target_os = "linux")]
+use watch::supervised;
+
+#[cfg(not(target_os = "linux"))]
+fn supervised(_: &Context, _: &Options, _: &Asked) -> Result<Outcome> {
+    Err(Error::new(Kind::Unsupported, "--mask and --watch work on Linux only")
+        .next("leave them out: momo-cred then becomes the program"))
+}
+
+/// What the options say, checked before anything is read.
+struct Asked {
+    only: Option<Vec<Field>>,
+    files: Vec<Filed>,
+    command: Vec<OsString>,
+    /// No program was named.
+    shell: bool,
+}
+
+impl Asked {
+    fn of(context: &Context, options: &Options) -> Result<Self> {
+        let only = only(&options.only)?;
+        let files = options.file.iter().map(|text| Filed::parse(text)).collect::<Result<Vec<_>>>()?;
+        agree(options, only.as_deref(), &files)?;
+        let shell = options.command.is_empty() && !options.explain;
+        let command = if shell { shell::program(context)? } else { options.command.clone() };
+        Ok(Self { only, files, command, shell })
     }
-    for name in env.withheld() {
-        context.output.detail(&format!("{} is not passed on", name.display()));
+
+    fn env_options(&self, options: &Options) -> child::Options {
+        child::Options { only: self.only.clone(), clean: options.clean_env, keep: options.keep.clone() }
     }
-    if shell {
+}
+
+/// The environment of the program.
+fn child_env(context: &Context, options: &Options, asked: &Asked, sets: &[Set]) -> Result<ChildEnv> {
+    let parent = context.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut env = ChildEnv::build(parent, sets, &asked.env_options(options))?;
+    if !options.explain {
+        for name in env.replaced() {
+            context.output.detail(&format!("{} of the environment is replaced", name.display()));
+        }
+        for name in env.withheld() {
+            context.output.detail(&format!("{} is not passed on", name.display()));
+        }
+    }
+    if asked.shell {
         env.mark(shell::MARK, "1");
-        let profiles = joined(&sets, |set| set.profile.clone());
+        let profiles = explain::joined(sets, |set| set.profile.clone());
         context.output.note(&format!("a shell with the credentials of profile {profiles}; `exit` ends it"));
     }
-    Ok(Outcome::Replace(Box::new(Replacement::new(command, env)?)))
+    Ok(env)
+}
+
+/// The profiles that were chosen, each with its open store.
+struct Profiles {
+    all: Vec<(Settings, Place)>,
+    /// Under which names the tokens go, where tokens are asked for.
+    names: Option<Vec<token::Names>>,
+}
+
+/// What is done about the tokens that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tokens {
+    /// The keys are exchanged for them.
+    Exchanged,
+    /// Nothing: nobody is started.
+    Named,
+}
+
+/// What a store that is down comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outage {
+    /// What is cached counts.
+    Cached,
+    /// It is an error: there is a program that runs.
+    Told,
+}
+
+impl Profiles {
+    fn open(context: &Context, options: &Options) -> Result<Self> {
+        let overrides = Overrides {
+            preset: options.preset.clone(),
+            prefix: options.prefix.clone(),
+            ..context.overrides()
+        };
+        let chosen = context.settings_with(overrides, Chosen::Named)?;
+        let names = options.token.then(|| chosen.iter().map(token::Names::of).collect::<Result<Vec<_>>>());
+        let names = names.transpose()?;
+        context.network.begin(&chosen, TIMEOUT);
+        let mut all = Vec::new();
+        for settings in chosen {
+            let place = context.place(&settings)?;
+            all.push((settings, place));
+        }
+        Ok(Self { all, names })
+    }
+
+    fn block_on<T>(&self, context: &Context, future: impl Future<Output = Result<T>>) -> Result<T> {
+        let waits = self.all.iter().any(|(_, place)| place.runtime == Runtime::Tokio);
+        context.block_on(if waits { Runtime::Tokio } else { Runtime::None }, future)
+    }
+
+    /// Reads all records.
+    fn ready(&self, context: &Context, keeps: Keeps, outage: Outage) -> Result<Vec<Ready<'_>>> {
+        self.block_on(context, async {
+            let seen = seen_all(context, &self.all).await;
+            let all = self.all.iter().zip(seen);
+            all.map(|((settings, place), seen)| match seen {
+                Err(error) if outage == Outage::Told && error.kind() == Kind::Unavailable => Err(error),
+                seen => cached::ready(context, settings, place, seen, keeps),
+            })
+            .collect()
+        })
+    }
+
+    /// What goes to the program.
+    fn sets(
+        &self,
+        context: &Context,
+        asked: &Asked,
+        ready: &[Ready<'_>],
+        tokens: Tokens,
+    ) -> Result<Vec<Set>> {
+        let mut sets = ready.iter().map(set).collect::<Result<Vec<_>>>()?;
+        file::add(&asked.files, &mut sets)?;
+        for (names, set) in self.names.iter().flatten().zip(&mut sets) {
+            names.add_to(set)?;
+        }
+        if self.names.is_some() && tokens == Tokens::Exchanged {
+            token::exchange(context, ready, &mut sets)?;
+        }
+        Ok(sets)
+    }
 }
 
 /// Reads all records at once, those of one store together. Of failures the first profile's is told.
@@ -274,73 +383,4 @@ pub(super) fn values(settings: &Settings, effective: &Effective, record: &Record
         }
     }
     values
-}
-
-fn explain(context: &Context, sets: &[Set], options: &child::Options, ready: &[Ready<'_>]) -> Result<()> {
-    let rows = child::explain(sets, options);
-    if context.output.json() {
-        let mut map = document::head(
-            context.command,
-            &joined(sets, |set| set.profile.clone()),
-            &joined(sets, |set| set.location.to_string()),
-        );
-        map.insert("outcome".into(), json!("ok"));
-        map.insert("variables".into(), rows.iter().map(row).collect());
-        map.insert("cached".into(), cached::document(ready));
-        return context.output.document(&Value::Object(map));
-    }
-    for explained in &rows {
-        let origin = explained.origin.map(|origin| format!("  from {origin}")).unwrap_or_default();
-        context.output.data(&format!(
-            "{:<36} {:<28} {}{origin}  {} revision {}",
-            explained.variable,
-            explained.field.name(),
-            shown(explained),
-            explained.location,
-            explained.revision
-        ))?;
-    }
-    Ok(())
-}
-
-fn joined(sets: &[Set], name: impl Fn(&Set) -> String) -> String {
-    sets.iter().map(name).collect::<Vec<_>>().join(",")
-}
-
-fn shown(explained: &Explained<'_>) -> String {
-    let shown = match &explained.shown {
-        Shown::Fingerprint(fingerprint) => format!("fingerprint {fingerprint}"),
-        Shown::Text(text) => (*text).to_owned(),
-        Shown::Hidden => "hidden".to_owned(),
-        Shown::Unset => return "not set".to_owned(),
-        Shown::LeftOut => return "left out".to_owned(),
-        Shown::Elsewhere => return "not as a value".to_owned(),
-        Shown::AtStart => "at the start".to_owned(),
-    };
-    match explained.form {
-        Form::Value => shown,
-        Form::File => format!("{shown} in a file"),
-        Form::AccessToken => format!("an access token {shown}"),
-        Form::ExpiresAt => format!("the end of the token {shown}"),
-    }
-}
-
-fn row(explained: &Explained<'_>) -> Value {
-    let (fingerprint, value) = match &explained.shown {
-        Shown::Fingerprint(fingerprint) => (Some(fingerprint.to_string()), None),
-        Shown::Text(text) => (None, Some((*text).to_owned())),
-        _ => (None, None),
-    };
-    json!({
-        "variable": explained.variable,
-        "field": explained.field.name(),
-        "form": explained.form.name(),
-        "profile": explained.profile,
-        "location": explained.location.to_string(),
-        "revision": explained.revision.as_str(),
-        "origin": explained.origin.map(ToString::to_string),
-        "set": !matches!(explained.shown, Shown::Unset | Shown::LeftOut | Shown::Elsewhere),
-        "fingerprint": fingerprint,
-        "value": value,
-    })
 }

@@ -161,7 +161,7 @@ fn execute(context: &Context, command: Command) -> Result<Outcome> {
         Command::Compromise(options) => compromise::run(context, &options),
         Command::Credential(options) => credential::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options),
-        Command::Exec(options) => exec::run(context, options),
+        Command::Exec(options) => exec::run(context, &options),
         Command::Import(options) => import::run(context, &options),
         Command::List(options) => list::run(context, &options),
         Command::Man(options) => man::run(context, &options),

@@ -37,6 +37,11 @@ impl Output {
         Self { json: false, level: 0, color: false, warned: RefCell::default(), address: RefCell::default() }
     }
 
+    /// Of a process whose messages somebody else decides on.
+    pub(crate) fn silent() -> Self {
+        Self { level: i8::MIN, ..Self::plain() }
+    }
+
     /// Completes the command lines in all that is told from now on.
     pub(crate) fn tells_of(&self, address: Address) {
         self.address.replace(address);

@@ -18,6 +18,8 @@ pub const BASE_URL: &str = "MOMO_CRED_BASE_URL";
 pub const CALLBACK_HOST: &str = "MOMO_CRED_CALLBACK_HOST";
 /// Deadline of all network work. Same as `--timeout`.
 pub const TIMEOUT: &str = "MOMO_CRED_TIMEOUT";
+/// The time between two looks of `exec --watch`.
+pub const WATCH_INTERVAL: &str = "MOMO_CRED_WATCH_INTERVAL";
 /// Filter of the log on stderr, in the form of `RUST_LOG`.
 pub const LOG: &str = "MOMO_CRED_LOG";
 /// Secret: the subscription key for `provision`.

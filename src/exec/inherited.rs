@@ -64,6 +64,12 @@ impl Inherited {
         }
     }
 
+    /// Whether there was no such standard descriptor.
+    #[cfg(target_os = "linux")]
+    pub(super) fn lacks(&self, number: usize) -> bool {
+        self.closed.get(number).copied().unwrap_or(true)
+    }
+
     /// Gives all of it back. Nothing but `execve` may follow.
     pub(super) fn give_back(&self) {
         // Until execve succeeds the process stays not dumpable, so the limit alone lets no core be written.

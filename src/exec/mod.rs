@@ -8,6 +8,8 @@
 //! How does the program start? [`Replacement::replace`] is `execve`, the last statement of `main`: same process, same
 //! descriptors, and nothing of ours left in memory. Before it, [`Inherited`] gives back what our parent gave us and
 //! the runtime or [`Hygiene`] changed. What a container's first process needs is in [`first`]. System calls that need `unsafe` are all in `sys`.
+//!
+//! With `--mask` or `--watch` the same happens in a child of a process that reads no store: `supervise`, and `mask`.
 
 pub mod env;
 pub mod explain;
@@ -17,8 +19,12 @@ pub mod first;
 pub mod hygiene;
 pub mod inherited;
 pub mod mapping;
+#[cfg(target_os = "linux")]
+pub mod mask;
 pub mod presets;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod supervise;
 mod sys;
 
 pub use env::{ChildEnv, EnvError, Options, Set, Value};

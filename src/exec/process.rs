@@ -30,6 +30,8 @@ pub struct Replacement {
     /// The program's name as typed, then its arguments. Never empty.
     argv: Vec<CString>,
     env: ChildEnv,
+    #[cfg(target_os = "linux")]
+    handover: Option<super::supervise::Handover>,
 }
 
 /// Why the program did not start.
@@ -55,7 +57,18 @@ impl Replacement {
             let none = Error::new(Kind::Usage, "no program is named");
             return Err(none.next(NO_PROGRAM));
         }
-        Ok(Self { argv, env })
+        #[cfg(target_os = "linux")]
+        let made = Self { argv, env, handover: None };
+        #[cfg(not(target_os = "linux"))]
+        let made = Self { argv, env };
+        Ok(made)
+    }
+
+    /// The same, once the supervisor lets it.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn after(self, handover: super::supervise::Handover) -> Self {
+        Self { handover: Some(handover), ..self }
     }
 
     /// The program's name as typed.
@@ -71,7 +84,12 @@ impl Replacement {
     /// Gives back what the parent gave, and becomes the program. Returns only if that fails; all values are gone then.
     ///
     /// Call it as the last statement of `main`: no destructor of this process runs any more.
-    pub fn replace(self, inherited: &Inherited) -> ExecFailure {
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "nobody supervises there"))]
+    pub fn replace(mut self, inherited: &Inherited) -> ExecFailure {
+        #[cfg(target_os = "linux")]
+        if let Some(handover) = self.handover.take() {
+            handover.cross();
+        }
         self.env.files().iter().for_each(super::SealedFile::pass_on);
         inherited.give_back();
         let failure = self.start();

@@ -25,6 +25,7 @@
 //! - `rotate`: a new credential in the place of one that is there, in the sandbox and in production
 //! - `sdk`: published SDKs, unmodified, started by `exec`
 //! - `shell`: `exec` without a program
+//! - `supervise`: `exec` with a process that stays: `--mask` and `--watch`
 //! - `trust`: what a found config may not decide
 //! - `vault`: records in a live Vault
 
@@ -64,5 +65,6 @@ mod rotate;
 mod sandbox;
 mod sdk;
 mod shell;
+mod supervise;
 mod trust;
 mod vault;

@@ -14,7 +14,7 @@ use std::{io, thread};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 /// Longest wait for anything. Only a failing test waits that long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -70,6 +70,12 @@ impl Pty {
     /// All modes, to be compared.
     pub(crate) fn modes(&self) -> String {
         format!("{:?}", tcgetattr(&self.slave).unwrap())
+    }
+
+    /// Changes the size of the window.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.master, size).unwrap();
     }
 
     pub(crate) fn echo(&self) -> bool {

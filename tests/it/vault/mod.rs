@@ -21,6 +21,7 @@
 //! - `refused`: a wrong password, a pipe for a file, a gateway in the way; silence after a login
 //! - `leaks`: where a token, a secret id or a key must not be
 //! - `hvac`: records written and read by Python's client
+//! - `watch`: what `exec --watch` costs the server
 //! - `kv1`: the secrets engine without compare-and-swap
 
 mod busy;
@@ -43,4 +44,5 @@ mod rotate;
 mod shared;
 pub(crate) mod stage;
 mod subscription_key;
+mod watch;
 mod work;

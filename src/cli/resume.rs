@@ -7,6 +7,7 @@ use momo_cred_backend_api::Work;
 use super::context::{Context, Place};
 use super::provision::{Lifecycle, TIMEOUT};
 use super::revoke;
+use super::rotate::rekey::refuse_while_held;
 use super::rotate::subscription_key::{Change, Consumers};
 use crate::config::Settings;
 use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
@@ -39,6 +40,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 }
+
+/// What to do before a rekey goes on, where other records have its key.
+const FREE_THE_KEY: [&str; 2] = [
+    "rotate those profiles first: `momo-cred rotate -p PROFILE`",
+    "then run `momo-cred resume --force-takeover` again",
+];
 
 /// Whether a person vouches for the death of an owner.
 #[derive(clap::Args, Debug)]
@@ -104,6 +111,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     if claim.kind == ClaimKind::Rekey {
         keep_callback_host(&seen, &effective, place)?;
+        refuse_while_held(context, place, &seen.record, &FREE_THE_KEY).await?;
     }
     let inputs = inputs(&seen, &effective, place)?;
     let lifecycle = Lifecycle { context, settings, place, effective: &effective, hold };

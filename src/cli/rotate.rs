@@ -2,7 +2,7 @@
 
 mod age;
 mod guided;
-mod rekey;
+pub(super) mod rekey;
 pub(super) mod subscription_key;
 
 use std::path::PathBuf;

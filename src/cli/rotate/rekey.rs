@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::Old;
+use crate::cli::context::{Context, Place};
 use crate::cli::holders;
 use crate::cli::resume::keep_callback_host;
-use crate::credential::Field;
+use crate::credential::{Field, Record};
 use crate::{Error, Kind, Result};
 
 /// Stops before anything is changed where a rekey would do harm that `new-user` does not.
@@ -20,12 +21,22 @@ pub(super) async fn refuse_where_harmful(old: &Old<'_>) -> Result<()> {
             .next("rotate with the default strategy, new-user, or use a store with compare-and-swap"));
     }
     keep_callback_host(&old.seen, &old.effective, old.place)?;
-    let Some(api_key) = old.seen.record.get(Field::ApiKey) else { return Ok(()) };
     let new_user = "rotate with the default strategy, new-user, which lets the old key live";
+    refuse_while_held(old.context, old.place, &old.seen.record, &[new_user]).await
+}
+
+/// Stops where another record of the config file holds the key that a rekey kills. `ways_out` is what to do instead.
+pub(in crate::cli) async fn refuse_while_held(
+    context: &Context,
+    place: &Place,
+    record: &Record,
+    ways_out: &[&str],
+) -> Result<()> {
+    let location = &place.location;
+    let Some(api_key) = record.get(Field::ApiKey) else { return Ok(()) };
+    let with_ways_out = |error: Error| ways_out.iter().fold(error, |error, way| error.next(*way));
     let sought = holders::with_key(Field::ApiKey, api_key);
-    let others = holders::others(old.context, old.place, "API key", sought)
-        .await
-        .map_err(|error| error.next(new_user))?;
+    let others = holders::others(context, place, "API key", sought).await.map_err(with_ways_out)?;
     if others.is_empty() {
         return Ok(());
     }
@@ -36,7 +47,7 @@ pub(super) async fn refuse_where_harmful(old: &Old<'_>) -> Result<()> {
     for other in others {
         error = error.because(format!("profile {} has it too, at {}", other.profile, other.location));
     }
-    Err(error.at(location).because("a rekey would kill it there").next(new_user))
+    Err(with_ways_out(error.at(location).because("a rekey would kill it there")))
 }
 
 /// What a person is asked.

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::gate::Gate;
-use crate::lifecycle::stage::{OLD_USER, Stage, old_key};
+use crate::lifecycle::stage::{OLD_USER, Stage, old_key, subscription_key};
 use crate::pty::{Pty, Status};
 
 const REKEY: [&str; 4] = ["rotate", "--strategy", "rekey", "--yes"];
@@ -135,5 +135,37 @@ fn a_person_is_asked_and_no_is_no() {
         } else {
             assert_eq!((stage.file(), stage.gateway.requests().len()), (before, 0));
         }
+    }
+}
+
+/// What a rekey kills it kills in every record: a resume that is forced looks at them again.
+#[test]
+fn while_another_profile_holds_the_key_not_even_force_goes_on() {
+    for moment in MOMENTS {
+        let stage = killed(moment);
+        let config = "[profiles.collection]\nstore = \"dotenv:.env#MOMO\"\n\n\
+                      [profiles.payouts]\nstore = \"dotenv:pay.env#PAY\"\n";
+        stage.sandbox.write("named.toml", config, 0o600);
+        let record = stage.sandbox.read(".env").replace("MOMO_", "PAY_");
+        let lines = record.lines().filter(|line| line.starts_with("PAY_") && !line.contains("PENDING"));
+        stage.sandbox.write("pay.env", lines.collect::<Vec<_>>().join("\n") + "\n", 0o600);
+        let run = |args: [&str; 4]| {
+            let momo = stage.momo(args).env("MOMO_CRED_CONFIG", "named.toml");
+            momo.run().no_leak(&[old_key(), subscription_key()])
+        };
+        let (file, requests) = (stage.file(), stage.gateway.requests().len());
+        let force = ["resume", "--force-takeover", "-p", "collection"];
+        let ran = run(force).code(75).says("profile payouts has it too").says("rotate -p PROFILE");
+        drop(ran.says("resume -p collection --force-takeover"));
+        assert_eq!((stage.file(), stage.gateway.requests().len()), (file, requests));
+        assert_eq!(stage.gateway.authenticates(OLD_USER, old_key().value()), moment.2);
+        // The way out that it names. The key of the other record may be dead: it is replaced all the same.
+        let _ = run(["rotate", "-q", "-p", "payouts"]).code(0);
+        let _ = run(force).code(0);
+        let text = stage.sandbox.read("pay.env");
+        let value = |name| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
+        assert!(stage.gateway.authenticates(value("PAY_API_USER"), value("PAY_API_KEY")));
+        let key = stage.sandbox.env_value("MOMO_API_KEY").unwrap();
+        assert!(stage.gateway.authenticates(OLD_USER, &key), "what is stored does not work");
     }
 }

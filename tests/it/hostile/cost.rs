@@ -9,8 +9,9 @@ use crate::sandbox::Momo;
 
 /// What `--timeout` says.
 pub(crate) const TIMEOUT: &str = "2s";
-/// And how long a run may take, its start and its end included.
-const LIMIT: Duration = Duration::from_millis(3500);
+/// And how long a run may take, its start and its end included: far more, since a machine that is busy with other things
+/// says nothing of the program. What it took is for the figures.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// 64 MiB.
 const MEMORY: u64 = 64 * 1024;
 

@@ -11,5 +11,5 @@ mod peer;
 pub(crate) use cases::{Case, breaks_off, busy, never_ends, sends_too_much};
 #[cfg(feature = "faults")]
 pub(crate) use cost::Cost;
-pub(crate) use cost::{TIMEOUT, measured};
+pub(crate) use cost::{LIMIT, TIMEOUT, measured};
 pub(crate) use peer::{Play, answer, endless, peer, perform, says, silence};

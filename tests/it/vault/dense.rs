@@ -1,16 +1,12 @@
 //! Answers of some MiB in which every few bytes are a value of their own: as a tree they take a hundred times their size.
 
-use std::time::Duration;
-
 use momo_cred_backend_testkit::{Canary, scan};
 use momo_live::{Tap, response};
 
 use super::stage::Stage;
-use crate::hostile::{Play, answer, measured, peer};
+use crate::hostile::{LIMIT, Play, answer, measured, peer};
 use crate::sandbox::Sandbox;
 
-/// `--timeout` of two seconds, and what goes before and after: reading that much takes an unoptimised program a while.
-const LIMIT: Duration = Duration::from_secs(6);
 /// 64 MiB.
 const MEMORY: u64 = 64 * 1024;
 /// Just below what an answer may be at most.

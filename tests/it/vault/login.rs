@@ -8,11 +8,8 @@ use momo_cred_backend_testkit::{Canary, scan};
 use momo_live::{Tap, Tls, VaultOptions};
 
 use super::stage::{EXEC, Stage, old_key};
-use crate::hostile::{Play, answer, endless, measured, peer, silence};
+use crate::hostile::{LIMIT, Play, answer, endless, measured, peer, silence};
 use crate::sandbox::{Momo, Sandbox};
-
-/// `--timeout` of two seconds, and what goes before and after.
-const LIMIT: Duration = Duration::from_millis(3500);
 
 fn secret_id() -> Canary {
     Canary::of("secret id", "3f6f2f0e-5a3c-4b1e-9a55-c0d6f1a4e7b2")

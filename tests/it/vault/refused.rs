@@ -10,10 +10,7 @@ use momo_live::{Tap, response};
 
 use super::counts::tapped;
 use super::stage::{EXEC, ROTATE, Stage};
-use crate::hostile::measured;
-
-/// `--timeout` of two seconds, and what goes before and after.
-const LIMIT: Duration = Duration::from_millis(3500);
+use crate::hostile::{LIMIT, measured};
 
 fn asked(tap: &Tap, part: &str) -> usize {
     tap.requests().iter().filter(|line| line.contains(part)).count()
@@ -95,12 +92,12 @@ fn a_pipe_is_refused_and_not_waited_for() {
             let open = pipe.clone();
             // Lets a run go that waits, so that it fails and does not hang.
             let rescue = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_secs(5));
+                std::thread::sleep(LIMIT * 2);
                 drop(std::fs::OpenOptions::new().read(true).write(true).open(open));
             });
             let cost = measured(stage.without_login(args));
             let said = String::from_utf8_lossy(&cost.err);
-            assert!(cost.took < Duration::from_secs(3), "{auth}: {args:?} took {:?}", cost.took);
+            assert!(cost.took < LIMIT, "{auth}: {args:?} took {:?}", cost.took);
             assert_eq!(cost.code, Some(code), "{auth}: {said}");
             assert!(said.contains("it is no regular file"), "{auth}: {said}");
             drop(rescue);

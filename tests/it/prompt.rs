@@ -1,4 +1,8 @@
 //! The prompt in a terminal: however it ends, the terminal is as before and what was typed was never shown.
+//!
+//! - `ends`: every question of every command, and each way in which it may end
+
+mod ends;
 
 use std::fs;
 use std::process::{Command, Stdio};

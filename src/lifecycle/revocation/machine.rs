@@ -61,7 +61,7 @@ impl Revocation {
     }
 
     /// Takes what came of the last effect and says what to do next.
-    pub(super) fn step(&mut self, event: Event) -> Effect {
+    pub(in crate::lifecycle) fn step(&mut self, event: Event) -> Effect {
         match (mem::replace(&mut self.state, State::Done), event) {
             (State::Start, Event::Begin) => self.begin(),
             (State::Preflight { next, refused }, Event::Preflight(answer)) => {

@@ -11,7 +11,7 @@ mod driver;
 mod fate;
 mod finish;
 mod machine;
-mod step;
+pub(super) mod step;
 
 use momo_cred_backend_api::{Revision, Secret};
 use uuid::Uuid;

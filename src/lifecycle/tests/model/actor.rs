@@ -6,34 +6,42 @@ use std::hash::{Hash, Hasher};
 use momo_cred_backend_api::{Document, Expect, Lookup, Op, Secret, Stored};
 use uuid::Uuid;
 
+use super::engine::{Act, End, Engine, Told};
 use super::explore::Chooser;
 use super::world::{Flaw, World};
-use crate::Kind;
-use crate::credential::{Layout, Record};
-use crate::lifecycle::machine::Machine;
-use crate::lifecycle::step::{Effect, Event};
+use crate::credential::{ClaimKind, Field, Layout, Record};
 use crate::lifecycle::tests::bench::{Bench, LEASE};
-use crate::lifecycle::tests::double::{invalid_key, outage, silent};
+use crate::lifecycle::tests::double::{answered, invalid_key, outage, silent, subscription_key};
 use crate::lifecycle::{
-    Check, ClaimStanding, Evidence, Finish, Obtain, Plan, Seeds, Seen, Takeover, World as _, judge,
+    By, Check, ClaimStanding, Evidence, Home, Inputs, KeyRole, Leg, Obtain, Plan, RevocationPlan, Seeds, Seen,
+    Takeover, Target, Witness, World as _, aborted, judge,
 };
-use crate::momo::Step;
+use crate::momo::{Diagnosis, Shape, Step};
 
-/// Where the credential of an actor comes from.
-#[derive(Clone)]
+/// What an actor sets out to do.
+#[derive(Clone, Debug)]
 pub(super) enum Work {
     NewUser,
     Import(Uuid, Secret),
+    /// Another key for the user of the record.
+    Rekey,
+    /// The first half of a rotation of the subscription key.
+    Swap,
+    /// Its second half, where the first one has left its claim.
+    Complete,
+    Revoke,
 }
 
-/// How an actor ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum End {
-    Published(Uuid),
-    Failed(Kind),
-    /// Somebody else is at work.
-    Busy,
-    Dead,
+impl Work {
+    /// What `resume` does with a claim.
+    pub(super) fn finishing(kind: ClaimKind) -> Self {
+        match kind {
+            ClaimKind::NewUser | ClaimKind::Import => Self::NewUser,
+            ClaimKind::Rekey => Self::Rekey,
+            ClaimKind::SubscriptionKey(_) => Self::Complete,
+            ClaimKind::Revoke => Self::Revoke,
+        }
+    }
 }
 
 /// What happens at one effect.
@@ -60,8 +68,8 @@ pub(super) struct Actor {
     draws: u32,
     takeover: Takeover,
     work: Work,
-    machine: Option<Machine>,
-    effect: Option<Effect>,
+    engine: Option<Engine>,
+    act: Option<Act>,
     /// The claim that it wrote last, as a record.
     claimed: Option<Document>,
     /// Everything that it was told, which decides all it does.
@@ -82,8 +90,8 @@ impl Actor {
             draws: id,
             takeover,
             work,
-            machine: None,
-            effect: None,
+            engine: None,
+            act: None,
             claimed: None,
             told: Vec::new(),
             end: None,
@@ -98,15 +106,18 @@ impl Actor {
         chooser: &mut Chooser,
         budget: &mut u32,
     ) -> Result<(), String> {
-        let effect = match self.effect.take() {
-            Some(effect) => effect,
-            None => match self.begin(bench, world) {
-                Some(effect) => effect,
-                None => return Ok(()),
-            },
+        let act = match self.act.take() {
+            Some(act) => act,
+            None => {
+                self.begin(bench, world);
+                match self.act.take() {
+                    Some(act) => act,
+                    None => return Ok(()),
+                }
+            }
         };
-        let turns = match effect {
-            Effect::Preflight(_) | Effect::Check(..) | Effect::Fence | Effect::ReadBack(_) => LOOK,
+        let turns = match act {
+            Act::Preflight | Act::Check(..) | Act::Try(..) | Act::Fence | Act::ReadBack(_) => LOOK,
             _ => EFFECT,
         };
         let turn = if *budget == 0 { Turn::Done } else { turns[chooser.choose(turns.len())] };
@@ -115,17 +126,17 @@ impl Actor {
             self.end = Some(End::Dead);
             return Ok(());
         }
-        let (event, how) = self.perform(effect, turn, world)?;
+        let (told, how) = self.perform(act, turn, world)?;
         self.told.push((turn, how));
         if turn == Turn::DiesAfter {
             self.end = Some(End::Dead);
             return Ok(());
         }
-        self.take(event, world)
+        self.take(told, world)
     }
 
     /// Reads the record and decides whether to begin, as every command does.
-    fn begin(&mut self, bench: &Bench, world: &World) -> Option<Effect> {
+    fn begin(&mut self, bench: &Bench, world: &World) {
         let seen = Seen::new(world.read(), &Layout::default());
         if world.flaw == Flaw::SameUser && seen.record.claim().ok().flatten().is_some() {
             self.draws = 1;
@@ -133,76 +144,121 @@ impl Actor {
         let here = bench.world(self.draws);
         let owner = here.owner();
         let evidence = Evidence { here: &owner, held: false, age: None, takeover: self.takeover };
-        let obtain = match (judge(&seen.record, evidence), &self.work) {
-            (ClaimStanding::Live(..) | ClaimStanding::Unknown(_), _) => {
-                self.end = Some(End::Busy);
-                return None;
-            }
-            (_, Work::NewUser) => Obtain::NewUser,
-            (_, Work::Import(user, api_key)) => Obtain::Imported { user: *user, api_key: api_key.clone() },
-        };
-        let (inputs, seeds) = (bench.inputs.clone(), Seeds::draw(&here, LEASE));
         self.told.push((Turn::Done, if seen.record.document().is_empty() { "nothing" } else { "something" }));
-        let machine =
-            self.machine.insert(Machine::new(Plan { seen, inputs, obtain, check: Check::Full, seeds }));
-        Some(machine.step(Event::Begin))
+        let busy =
+            matches!(judge(&seen.record, evidence), ClaimStanding::Live(..) | ClaimStanding::Unknown(_));
+        let engine = if busy { None } else { self.engine(bench, world, seen, Seeds::draw(&here, LEASE)) };
+        let Some(mut engine) = engine else {
+            self.end = Some(End::Busy);
+            return;
+        };
+        self.next(engine.tell(Told::Begin));
+        self.engine = Some(engine);
     }
 
-    /// What an effect does to the world, and what is heard of it.
-    fn perform(
-        &mut self,
-        effect: Effect,
-        turn: Turn,
-        world: &mut World,
-    ) -> Result<(Event, &'static str), String> {
+    /// The machine for its work; none where the record is not one for it.
+    fn engine(&self, bench: &Bench, world: &World, seen: Seen, seeds: Seeds) -> Option<Engine> {
+        let mut inputs = bench.inputs.clone();
+        let own = seen.record.api_user().ok().flatten().zip(seen.record.get(Field::ApiKey).cloned());
+        let halfway = matches!(seen.record.claim(), Ok(Some(claim)) if claim.kind.phase().is_some());
+        let pair = |serves: &str| Inputs {
+            subscription_key: Secret::from(serves),
+            secondary: Some(subscription_key(KeyRole::Primary).secret()),
+            ..bench.inputs.clone()
+        };
+        let obtain = match &self.work {
+            Work::NewUser => Obtain::NewUser,
+            Work::Import(user, api_key) => Obtain::Imported { user: *user, api_key: api_key.clone() },
+            Work::Rekey => Obtain::NewKey { user: own?.0 },
+            Work::Swap | Work::Complete => {
+                let (user, api_key) = own?;
+                let leg = match self.work {
+                    Work::Complete if halfway => Leg::Completion,
+                    Work::Swap if !halfway => Leg::Swap,
+                    _ => return None,
+                };
+                inputs = pair(if leg == Leg::Swap { "the secondary" } else { "the regenerated" });
+                Obtain::Kept { user, api_key, leg }
+            }
+            Work::Revoke => {
+                let listed = aborted(seen.record.clone()).retired();
+                let others = listed.into_iter().filter(|user| own.as_ref().is_none_or(|own| own.0 != *user));
+                let targets = others.map(|user| Target { user, keys: world.stored_keys(user), home: Home::Here });
+                let targets: Vec<_> = targets.collect();
+                if targets.is_empty() {
+                    return None;
+                }
+                let (product, subscription_key) = (inputs.product, inputs.subscription_key.clone());
+                let witness = Witness::InUse { product, subscription_key };
+                let by = By::NewKey;
+                let plan = RevocationPlan { seen, inputs, witness, targets, only: None, by, seeds };
+                return Some(Engine::revocation(plan));
+            }
+        };
+        Some(Engine::lifecycle(Plan { seen, inputs, obtain, check: Check::Full, seeds }))
+    }
+
+    /// What an act does to the world, and what is heard of it.
+    fn perform(&mut self, act: Act, turn: Turn, world: &mut World) -> Result<(Told, &'static str), String> {
         let happens = !matches!(turn, Turn::Refused | Turn::RequestLost);
         let heard = matches!(turn, Turn::Done | Turn::DiesAfter);
         let unheard = |step| if turn == Turn::Refused { invalid_key(step) } else { silent(step) };
-        Ok(match effect {
-            Effect::Preflight(_) => {
-                (Event::Preflight(if heard { Ok(()) } else { Err(outage(Step::User)) }), "-")
-            }
-            Effect::Claim(document, expect) => {
+        let done = |step| if heard { Ok(()) } else { Err(unheard(step)) };
+        Ok(match act {
+            Act::Preflight => (Told::Preflight(if heard { Ok(()) } else { Err(outage(Step::User)) }), "-"),
+            Act::Claim(document, expect) => {
                 let written = self.write(world, &document, &expect, turn);
                 self.claimed = Some(document);
                 written
             }
-            Effect::Withdraw(document, expect) => self.write(world, &document, &expect, turn),
-            Effect::Publish(document, expect) => {
+            Act::Withdraw(document, expect) => self.write(world, &document, &expect, turn),
+            Act::Publish(document, expect) | Act::Settle(document, expect) => {
                 if happens {
                     self.may_publish(world, &expect)?;
                 }
                 self.write(world, &document, &expect, turn)
             }
-            Effect::CreateUser(_, user) => {
+            Act::CreateUser(user) => {
                 if happens {
                     world.create_user(self.id, user)?;
                 }
-                (Event::UserCreated(if heard { Ok(()) } else { Err(unheard(Step::CreateUser)) }), "-")
+                (Told::User(done(Step::CreateUser)), "-")
             }
-            Effect::CreateKey(_, user) => {
+            Act::CreateKey(user) => {
                 let key = if happens { Some(world.create_key(self.id, user)?) } else { None };
                 let answer = key.filter(|_| heard).ok_or_else(|| unheard(Step::CreateKey));
-                (Event::KeyCreated(answer), "-")
+                (Told::Key(answer), "-")
             }
-            Effect::Check(user, key) => match (heard, world.authenticates(user, &key)) {
-                (false, _) => (Event::Checked(Err(outage(Step::Token))), "-"),
-                (true, true) => (Event::Checked(Ok(())), "good"),
-                (true, false) => (Event::Checked(Err(invalid_key(Step::Token))), "bad"),
+            Act::Renew(user) => {
+                if happens {
+                    world.renew(self.id, user)?;
+                }
+                (Told::Renewed(done(Step::CreateKey)), "-")
+            }
+            Act::Check(user, key) => match (heard, world.authenticates(user, &key)) {
+                (false, _) => (Told::Checked(Err(outage(Step::Token))), "-"),
+                (true, true) => (Told::Checked(Ok(())), "good"),
+                (true, false) => (Told::Checked(Err(invalid_key(Step::Token))), "bad"),
             },
-            Effect::Fence if !heard => (Event::Read(Err(World::unavailable(Op::Read))), "-"),
-            Effect::Fence => {
+            Act::Try(user, key) => match (heard, world.authenticates(user, &key)) {
+                (false, _) => (Told::Tried(Err(outage(Step::Token))), "-"),
+                (true, true) => (Told::Tried(Ok(())), "good"),
+                (true, false) => {
+                    let dead = answered(Step::Token, 500, Shape::Wallet, Diagnosis::LoginFailed);
+                    (Told::Tried(Err(dead)), "bad")
+                }
+            },
+            Act::Fence | Act::ReadBack(_) if !heard => (Told::Read(Err(World::unavailable(Op::Read))), "-"),
+            Act::Fence => {
                 let read = self.fence(world);
                 let ours = matches!(&read, Lookup::Found(stored) if self.is_ours(&stored.document));
-                (Event::Read(Ok(read)), if ours { "ours" } else { "theirs" })
+                (Told::Read(Ok(read)), if ours { "ours" } else { "theirs" })
             }
-            Effect::ReadBack(_) if !heard => (Event::Read(Err(World::unavailable(Op::Read))), "-"),
             // By its number: this version is read, whatever has come since.
-            Effect::ReadBack(revision) => {
+            Act::ReadBack(revision) => {
                 let document = self.claimed.take().unwrap_or_default();
-                (Event::Read(Ok(Lookup::Found(Stored { document, revision, age: None }))), "-")
+                (Told::Read(Ok(Lookup::Found(Stored { document, revision, age: None }))), "-")
             }
-            Effect::Finish(_) => return Err("an actor that had ended went on".to_owned()),
         })
     }
 
@@ -212,7 +268,7 @@ impl Actor {
         document: &Document,
         expect: &Expect,
         turn: Turn,
-    ) -> (Event, &'static str) {
+    ) -> (Told, &'static str) {
         let (answer, how) = match turn {
             Turn::Refused => (Err(World::unavailable(Op::Write)), "-"),
             Turn::RequestLost => (Err(World::lost()), "-"),
@@ -228,7 +284,7 @@ impl Actor {
                 }
             }
         };
-        (Event::Written(answer), how)
+        (Told::Written(answer), how)
     }
 
     /// What the fence reads.
@@ -248,9 +304,13 @@ impl Actor {
         self.claimed.as_ref().is_some_and(|ours| claim(ours).is_some() && claim(ours) == claim(document))
     }
 
-    /// A publication that the store takes goes over this actor's own claim, and over nobody else's.
+    /// A publication that the store takes goes over this actor's own claim, and over nobody else's. Those that issue
+    /// nothing have none before it.
     fn may_publish(&self, world: &World, expect: &Expect) -> Result<(), String> {
-        let (Work::NewUser, Lookup::Found(stored)) = (&self.work, world.read()) else { return Ok(()) };
+        if matches!(self.work, Work::Import(..) | Work::Swap) {
+            return Ok(());
+        }
+        let Lookup::Found(stored) = world.read() else { return Ok(()) };
         let taken = world.flaw == Flaw::NoCompareAndSwap || *expect == Expect::Revision(stored.revision);
         if taken && !self.is_ours(&stored.document) {
             return Err(format!("actor {} publishes over what is not its claim", self.id));
@@ -258,21 +318,20 @@ impl Actor {
         Ok(())
     }
 
-    fn take(&mut self, event: Event, world: &mut World) -> Result<(), String> {
-        let Some(machine) = &mut self.machine else { return Err("told before it began".to_owned()) };
-        match machine.step(event) {
-            Effect::Finish(finish) => {
-                let end = match *finish {
-                    Finish::Published(published) => {
-                        world.published(published.user)?;
-                        End::Published(published.user)
-                    }
-                    Finish::Failed(error) | Finish::Stopped(error) => End::Failed(error.kind()),
-                };
-                self.end = Some(end);
-            }
-            effect => self.effect = Some(effect),
+    fn take(&mut self, told: Told, world: &mut World) -> Result<(), String> {
+        let Some(engine) = &mut self.engine else { return Err("told before it began".to_owned()) };
+        let next = engine.tell(told);
+        if let Err(End::Published(user)) = next {
+            world.published(user)?;
         }
+        self.next(next);
         Ok(())
+    }
+
+    fn next(&mut self, next: Result<Act, End>) {
+        match next {
+            Ok(act) => self.act = Some(act),
+            Err(end) => self.end = Some(end),
+        }
     }
 }

@@ -31,6 +31,8 @@ pub(super) fn after_publish(
     facts: &Facts,
     noted: Option<i32>,
 ) -> Option<Hooked> {
+    #[cfg(feature = "faults")]
+    let _point = crate::faults::Around::begin(crate::faults::Step::Hook);
     let setting = settings.hook_post.as_ref()?;
     let output = &context.output;
     output.detail("  hook ...");

@@ -8,6 +8,9 @@ use crate::credential::Record;
 /// The variable that switches one on.
 const VARIABLE: &str = "MOMO_CRED_FAULT_CONTROL";
 
+/// Panics once a key is issued, with it in the message.
+pub const PANIC: &str = "MOMO_CRED_FAULT_PANIC";
+
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -56,13 +59,19 @@ pub(crate) fn reused(seen: &Record) -> Option<Uuid> {
     claim.api_user
 }
 
-/// The forgotten line.
-pub(crate) fn forgotten_line(issued: &Secret) {
-    if Control::LoggedKey.is_on() {
-        #[expect(clippy::disallowed_methods, reason = "the mistake itself, which the tests find")]
-        let api_key = issued.expose_secret();
-        tracing::trace!(api_key, "issued");
+/// What becomes of a key that was issued: a forgotten line logs it, or a panic has it in its message.
+pub(crate) fn key_issued(issued: &Secret) {
+    let panics = super::text(PANIC).is_some();
+    if !panics && !Control::LoggedKey.is_on() {
+        return;
     }
+    #[expect(clippy::disallowed_methods, reason = "the mistake itself, which the tests find")]
+    let api_key = issued.expose_secret();
+    #[expect(clippy::panic, reason = "a test looks for what a panic shows")]
+    if panics {
+        panic!("the key {api_key}");
+    }
+    tracing::trace!(api_key, "issued");
 }
 
 /// What publication expects where nothing but a revision stands against it: that of the claim, or what was read.

@@ -64,7 +64,7 @@ impl Driver<'_> {
         let mut way = crate::faults::Way::default();
         loop {
             #[cfg(feature = "faults")]
-            way.before(&effect);
+            way.before_effect(&effect);
             if let Some(step) = step_name(&effect) {
                 watch.begins(step);
             }
@@ -236,7 +236,7 @@ impl Driver<'_> {
     async fn create_key(&self, machine: &Machine, role: KeyRole, user: Uuid) -> Result<Secret, Refusal> {
         match machine.key(role) {
             #[cfg(feature = "faults")]
-            Some(key) => self.gateway.create_key(key, user).await.inspect(crate::faults::forgotten_line),
+            Some(key) => self.gateway.create_key(key, user).await.inspect(crate::faults::key_issued),
             #[cfg(not(feature = "faults"))]
             Some(key) => self.gateway.create_key(key, user).await,
             // The machine names only keys that its plan has.

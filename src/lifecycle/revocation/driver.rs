@@ -20,7 +20,11 @@ impl Driver<'_> {
         let mut effect = machine.step(Event::Begin);
         let mut claimed_at = self.world.boot_time();
         let mut fences = 0;
+        #[cfg(feature = "faults")]
+        let mut way = crate::faults::Way::default();
         loop {
+            #[cfg(feature = "faults")]
+            way.before(super::points::of(&effect));
             let lease_is_over = self.world.boot_time().saturating_sub(claimed_at) > self.lease;
             let event = match effect {
                 Effect::Finish(end) => return *end,
@@ -87,6 +91,8 @@ impl Driver<'_> {
                     Event::Written(answer)
                 }
             };
+            #[cfg(feature = "faults")]
+            way.after();
             effect = machine.step(event);
         }
     }

@@ -11,6 +11,8 @@ mod driver;
 mod fate;
 mod finish;
 mod machine;
+#[cfg(feature = "faults")]
+mod points;
 pub(super) mod step;
 
 use momo_cred_backend_api::{Revision, Secret};

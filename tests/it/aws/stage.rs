@@ -45,9 +45,14 @@ impl Stage {
     }
 
     /// Another gateway, at which a new key leaves the user's older ones working.
-    pub(super) fn keys_add_up(mut self) -> Self {
-        self.gateway = gateway_whose_keys_add_up();
-        self.base_url = self.gateway.base_url().to_owned();
+    pub(super) fn keys_add_up(self) -> Self {
+        self.at(gateway_whose_keys_add_up())
+    }
+
+    /// Another gateway.
+    pub(crate) fn at(mut self, gateway: Gateway) -> Self {
+        self.base_url = gateway.base_url().to_owned();
+        self.gateway = gateway;
         self
     }
 

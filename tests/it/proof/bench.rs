@@ -3,12 +3,16 @@
 use std::fmt;
 
 use momo_cred_backend_testkit::{Canary, MemoryServer};
-use momo_gateway::{Bound, Gateway, PresetUser, Product};
+use momo_gateway::{Bound, Config, Gateway, PresetUser, Product, Role};
 use momo_live::Loopback;
 use serde_json::{Value, json};
 
-use crate::sandbox::{Momo, Ran, Sandbox, gateway, key};
+use super::case::{Case, GIVEN, REGENERATED};
+use crate::sandbox::{Momo, Ran, Sandbox, key};
 use crate::{aws, vault};
+
+/// What a program does that shows what it gets.
+const SERVED: &str = "printf %s/%s/%s \"$MOMO_API_USER\" \"$MOMO_API_KEY\" \"$MOMO_SUBSCRIPTION_KEY\"";
 
 /// A run on the store in memory that a port leads to.
 pub(super) fn in_memory(momo: Momo, port: &Loopback) -> Momo {
@@ -29,44 +33,12 @@ pub(super) enum Store {
     Aws,
 }
 
-/// A command that writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Case {
-    Provision,
-    Replace,
-    Rotate,
-    Rekey,
-    Import,
-}
-
-impl Case {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Provision, Self::Replace, Self::Rotate, Self::Rekey, Self::Import];
-
-    pub(super) const fn args(self) -> &'static [&'static str] {
-        match self {
-            Self::Provision => &["provision"],
-            Self::Replace => &["provision", "--replace"],
-            Self::Rotate => &["rotate"],
-            Self::Rekey => &["rotate", "--strategy", "rekey", "--yes"],
-            Self::Import => &["import", "--from", "given.env", "--replace"],
-        }
-    }
-
-    /// What finishes it where its claim is open.
-    pub(super) const fn resume(self) -> &'static [&'static str] {
-        match self {
-            Self::Rekey => &["resume", "--force-takeover"],
-            _ => &["resume"],
-        }
-    }
-}
-
-/// A pair as `exec` serves it.
+/// A credential as `exec` serves it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Credential {
     pub(super) user: String,
     pub(super) key: String,
+    pub(super) subscription_key: String,
 }
 
 impl fmt::Debug for Credential {
@@ -83,6 +55,11 @@ enum Place {
 
 pub(super) struct Bench {
     place: Place,
+    pub(super) store: Store,
+    /// The gateway of a credential that was replaced by one of another gateway.
+    elsewhere: Option<Gateway>,
+    /// What was served before that, where it is needed.
+    pub(super) first: Option<Credential>,
     /// What is served before the run under test.
     pub(super) old: Option<Credential>,
 }
@@ -91,45 +68,94 @@ impl Bench {
     /// A record as a command finds it: none for the first provision, else one that works. `None` where the store's
     /// server is not installed.
     pub(super) fn new(store: Store, case: Case) -> Option<Self> {
-        let plain = |memory| Place::Plain { sandbox: Sandbox::new(), gateway: gateway(), memory };
+        let gateway = case.gateway();
+        let plain = |memory, gateway| Place::Plain { sandbox: Sandbox::new(), gateway, memory };
         let place = match store {
             Store::Memory => {
                 let server = MemoryServer::new();
-                plain(Some(Loopback::start(move |stream| drop(server.serve(stream, |_| {})))))
+                let port = Loopback::start(move |stream| drop(server.serve(stream, |_| {})));
+                plain(Some(port), gateway)
             }
-            Store::Dotenv => plain(None),
+            Store::Dotenv => plain(None, gateway),
             Store::Vault => {
-                let stage = vault::stage::Stage::new()?;
+                let stage = vault::stage::Stage::new()?.at(gateway);
                 let keep = json!({ "max_versions": 1000 });
                 stage.vault().root("POST", &format!("{}/config", stage.mount), &keep);
                 Place::Vault(stage)
             }
-            Store::Aws => Place::Aws(aws::stage::Stage::new()?),
+            Store::Aws => Place::Aws(aws::stage::Stage::new()?.at(gateway)),
         };
-        let mut bench = Self { place, old: None };
+        let mut bench = Self { place, store, elsewhere: None, first: None, old: None };
         bench.prepare(case);
         Some(bench)
     }
 
     fn prepare(&mut self, case: Case) {
-        if case != Case::Provision {
-            let _ = self.run(&["provision"]).code(0);
-            self.old = self.served();
+        match case {
+            Case::Provision => return,
+            Case::Guided => self.bring_from_the_portal(),
+            Case::RevokeElsewhere => self.provision_elsewhere(),
+            _ => drop(self.run(&["provision"]).code(0)),
         }
-        if case == Case::Import {
+        if case.is_given() {
             self.give();
         }
+        self.first = self.served();
+        match case {
+            Case::Rollback | Case::Revoke => drop(self.run(&["rotate"]).code(0)),
+            Case::RevokeElsewhere => self.move_here(),
+            Case::Regenerate | Case::RegenerateMoving => {
+                let _ = self.run(Case::Swap.args()).code(75);
+                self.regenerate();
+            }
+            _ => {}
+        }
+        self.old = self.served();
+    }
+
+    /// A credential of production.
+    fn bring_from_the_portal(&self) {
+        let (id, key) = ("01d00000-0000-4000-8000-000000000001", "0f0e0d0c0b0a49088706050403020100");
+        self.put_user(id, key);
+        let target = "target_environment=mtnuganda\n";
+        self.sandbox().write("portal.env", format!("{}{target}", self.pair(id, key)), 0o600);
+        let _ = self.run(&["import", "--from", "portal.env"]).code(0);
+    }
+
+    /// A credential of another gateway. From now on runs know gateways from the record and from flags alone.
+    fn provision_elsewhere(&mut self) {
+        let gateway = Gateway::start(Config::sandbox(2)).unwrap();
+        let momo = self.momo(&["provision"]).env("MOMO_CRED_BASE_URL", gateway.base_url());
+        let _ = momo.env("MOMO_CRED_SUBSCRIPTION_KEY", key(&gateway)).run().code(0);
+        self.elsewhere = Some(gateway);
+    }
+
+    fn move_here(&self) {
+        let momo = self.momo(&["provision", "--replace", "--base-url", self.gateway().base_url()]);
+        let _ = momo.env("MOMO_CRED_SUBSCRIPTION_KEY", key(self.gateway())).run().code(0);
+    }
+
+    fn put_user(&self, id: &str, key: &str) {
+        let (id, api_key) = (id.parse().unwrap(), key.to_owned());
+        self.gateway().put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
+    }
+
+    /// A pair as a file for `--from` has it.
+    fn pair(&self, user: &str, key: &str) -> String {
+        let subscription_key = self::key(self.gateway());
+        format!("api_user={user}\napi_key={key}\nsubscription_key={subscription_key}\n")
     }
 
     /// A user that somebody has from elsewhere, and a file with its key and the subscription's.
     pub(super) fn give(&self) {
-        let (id, api_key) = (IMPORTED.parse().unwrap(), IMPORTED_KEY.to_owned());
-        self.gateway().put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
-        let given = format!(
-            "api_user={IMPORTED}\napi_key={IMPORTED_KEY}\nsubscription_key={}\n",
-            key(self.gateway())
-        );
-        self.sandbox().write("given.env", given, 0o600);
+        self.put_user(IMPORTED, IMPORTED_KEY);
+        self.sandbox().write(GIVEN, self.pair(IMPORTED, IMPORTED_KEY), 0o600);
+    }
+
+    /// Another primary subscription key, as the portal makes it, in a file. The one before is refused from now on.
+    pub(super) fn regenerate(&self) {
+        let key = self.gateway().regenerate_key(Role::Primary(Product::Collection));
+        self.sandbox().write(REGENERATED, key, 0o600);
     }
 
     pub(super) fn sandbox(&self) -> &Sandbox {
@@ -158,6 +184,15 @@ impl Bench {
     }
 
     pub(super) fn momo(&self, args: &[&str]) -> Momo {
+        let secondary = self.gateway().key(Role::Secondary(Product::Collection)).unwrap();
+        let momo = self.with_the_store(args).env("MOMO_CRED_SUBSCRIPTION_KEY_SECONDARY", secondary);
+        match self.elsewhere {
+            None => momo,
+            Some(_) => momo.env("MOMO_CRED_BASE_URL", "").env("MOMO_CRED_SUBSCRIPTION_KEY", ""),
+        }
+    }
+
+    fn with_the_store(&self, args: &[&str]) -> Momo {
         let (sandbox, gateway, memory) = match &self.place {
             Place::Plain { sandbox, gateway, memory } => (sandbox, gateway, memory),
             Place::Vault(stage) => return stage.momo(args),
@@ -185,19 +220,24 @@ impl Bench {
     /// What a program gets: a whole credential, or it is not started for want of any.
     #[track_caller]
     pub(super) fn served(&self) -> Option<Credential> {
-        let ran = self.run(&["exec", "--", "sh", "-c", "printf %s/%s \"$MOMO_API_USER\" \"$MOMO_API_KEY\""]);
+        let ran = self.run(&["exec", "--", "sh", "-c", SERVED]);
         if ran.status.code() == Some(125) {
             let _ = ran.says("error[not-found]");
             return None;
         }
         let out = ran.code(0).out();
-        let (user, key) = out.split_once('/').unwrap();
-        assert!(!user.is_empty() && !key.is_empty(), "half a credential");
-        Some(Credential { user: user.to_owned(), key: key.to_owned() })
+        let parts: Vec<_> = out.split('/').map(str::to_owned).collect();
+        assert!(parts.iter().all(|part| !part.is_empty()), "half a credential");
+        let [user, key, subscription_key] = parts.try_into().unwrap();
+        Some(Credential { user, key, subscription_key })
     }
 
     pub(super) fn works(&self, credential: &Credential) -> bool {
-        self.gateway().authenticates(&credential.user, &credential.key)
+        let pair = [Role::Primary(Product::Collection), Role::Secondary(Product::Collection)];
+        [Some(self.gateway()), self.elsewhere.as_ref()].into_iter().flatten().any(|gateway| {
+            pair.into_iter().any(|role| gateway.key(role).as_ref() == Some(&credential.subscription_key))
+                && gateway.authenticates(&credential.user, &credential.key)
+        })
     }
 
     /// The record of a revision, as the store's operator sees it. Every revision is kept that a test makes.
@@ -213,48 +253,5 @@ impl Bench {
             }
             Place::Plain { .. } => panic!("only servers keep every revision"),
         }
-    }
-
-    /// A credential is there that works, and no claim. Each user but those in use is listed, and at most one of them
-    /// was for nothing. No key was asked for but of users that a claim names.
-    #[track_caller]
-    pub(super) fn assert_settled(&self, case: Case) {
-        self.assert_settled_but_for(case, 1);
-    }
-
-    /// The same, where more users than one may have been made for nothing.
-    #[track_caller]
-    pub(super) fn assert_settled_but_for(&self, case: Case, at_most: usize) {
-        let now = self.served().expect("nothing is served");
-        assert!(self.works(&now), "what is served does not work");
-        let status = self.status();
-        assert_eq!((&status["claim"], &status["state"]), (&Value::Null, &Value::from("complete")));
-        let retired: Vec<_> =
-            status["retired_api_users"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
-        let old = self.old.as_ref().map_or("", |old| old.user.as_str());
-        assert_eq!(now.user == old, case == Case::Rekey, "{} was {old} before", now.user);
-        assert!(case != Case::Import || now.user == IMPORTED, "{} was published", now.user);
-        let mut unused = 0;
-        for user in self.gateway().users() {
-            let id = user.id.to_string();
-            assert!(id == now.user || retired.contains(&id.as_str()), "user {id} is listed nowhere");
-            unused += usize::from(![&now.user, old, IMPORTED].contains(&id.as_str()));
-            let keys = match id.as_str() {
-                IMPORTED => 0,
-                // Its own, the run's that died, and the one that finished it.
-                id if id == old && case == Case::Rekey => 3,
-                _ => 1,
-            };
-            assert!(user.key_requests <= keys, "{} keys were asked for user {id}", user.key_requests);
-        }
-        assert!(unused <= at_most, "{unused} users are of no use");
-        assert_eq!(self.temporary_files(), 0, "temporary files are left");
-    }
-
-    /// Files of ours beside a dotenv file that are to be there only while it is written.
-    pub(super) fn temporary_files(&self) -> usize {
-        let names =
-            std::fs::read_dir(self.sandbox().path(".")).unwrap().map(|entry| entry.unwrap().file_name());
-        names.filter(|name| name.to_string_lossy().contains(".tmp-")).count()
     }
 }

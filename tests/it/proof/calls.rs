@@ -9,7 +9,8 @@ use std::os::unix::process::ExitStatusExt;
 use momo_cred_backend_testkit::Canary;
 use serde_json::Value;
 
-use super::bench::{Bench, Case, Store};
+use super::bench::{Bench, Store};
+use super::case::Case;
 use super::figures::figure;
 use crate::sandbox::{Ran, has_strace, key};
 

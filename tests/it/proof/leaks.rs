@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use momo_cred::faults::{Control, STOP};
+use momo_cred::faults::{Control, PANIC, STOP};
 use momo_cred_backend_testkit::{Canary, scan_dir};
-use momo_gateway::{Action, Answer, Fault, Operation};
+use momo_gateway::{Action, Answer, Fault, Operation, Product, Role};
 use momo_live::Loopback;
 
-use super::bench::{Bench, Case, IMPORTED, IMPORTED_KEY, Store};
+use super::bench::{Bench, IMPORTED, IMPORTED_KEY, Store};
+use super::case::{COMPLETION, Case, GIVEN, REGENERATED, REVOKE};
 use super::figures::figure;
 use crate::gate::{Fate, base_url, detour};
 use crate::held::Held;
@@ -31,6 +32,8 @@ struct Search {
     way: Loopback,
     /// Every key that was issued, also those that a run dropped.
     issued: Arc<Mutex<Vec<String>>>,
+    /// Both keys of the subscription, as they were at first.
+    pair: [String; 2],
     control: Option<Control>,
     runs: usize,
 }
@@ -52,14 +55,20 @@ impl Search {
         let way = detour(bench.gateway().address(), move |line| {
             if line.contains("/apikey ") { Fate::Rewritten(hear.clone()) } else { Fate::Passes }
         });
-        Some(Self { bench, way, issued, control, runs: 0 })
+        let pair = [Role::Primary, Role::Secondary].map(|role| {
+            let role = role(Product::Collection);
+            bench.gateway().key(role).unwrap()
+        });
+        Some(Self { bench, way, issued, pair, control, runs: 0 })
     }
 
     fn momo(&self, args: &[&str]) -> Momo {
         let momo = [args, &["-vvv"]].concat();
         let momo = self.bench.momo(&momo).env("MOMO_CRED_BASE_URL", base_url(&self.way));
         let momo = momo.env("MOMO_CRED_CONFIG", "named.toml").env("MOMO_CRED_LOG", "trace");
-        let momo = momo.env("RUST_BACKTRACE", "full").env("AWS_SECRET_ACCESS_KEY", bystander().value());
+        // The login of a store that is not asked is only there.
+        let other = if self.bench.store == Store::Aws { "VAULT_TOKEN" } else { "AWS_SECRET_ACCESS_KEY" };
+        let momo = momo.env("RUST_BACKTRACE", "full").env(other, bystander().value());
         match self.control.map(Control::switch) {
             Some((variable, value)) => momo.env(variable, value),
             None => momo,
@@ -84,14 +93,14 @@ impl Search {
     }
 
     /// A run in a terminal, in which each of these is typed once it shows the question.
-    fn type_into(&mut self, args: &[&str], answers: &[(&str, &str)]) {
+    fn type_into(&mut self, args: &[&str], answers: &[(&str, &str)], code: i32) {
         let pty = Pty::open();
         let mut job = pty.run(self.momo(args).into_command());
         for (question, answer) in answers {
             pty.wait_for(question);
             pty.send(format!("{answer}\n"));
         }
-        assert_eq!(job.status(), Status::Exited(0), "{}", pty.transcript());
+        assert_eq!(job.status(), Status::Exited(code), "{}", pty.transcript());
         fs::write(self.file("screen"), pty.transcript()).unwrap();
     }
 
@@ -112,6 +121,15 @@ impl Search {
         assert!(!run.abort(), "there is a core file");
     }
 
+    /// A panic whose message is a key that was just issued.
+    fn panic(&mut self) {
+        let log = self.file("panicked");
+        let ran = self.momo(&["rotate"]).env(PANIC, "1").run().code(70).says("internal error at src/faults");
+        fs::write(&log, &ran.stdout).unwrap();
+        fs::write(log.with_extension("err"), &ran.stderr).unwrap();
+        self.run(&["resume"], 0);
+    }
+
     fn canaries(&self) -> Vec<Canary> {
         let mut canaries = self.bench.logins();
         canaries.extend([
@@ -120,6 +138,7 @@ impl Search {
             Canary::of("the key that was given", IMPORTED_KEY),
             bystander(),
         ]);
+        canaries.extend(self.pair.iter().map(|key| Canary::of("a key of the pair", key.as_str())));
         let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         canaries.extend(issued.iter().map(|key| Canary::of("an issued key", key.as_str())));
         canaries.extend(self.bench.served().map(|served| Canary::of("the key served", served.key)));
@@ -129,7 +148,7 @@ impl Search {
     /// What is found where nothing may be.
     fn hits(&self) -> Vec<String> {
         let sandbox = self.bench.sandbox();
-        let allowed = [sandbox.path(".env"), sandbox.path("given.env")];
+        let allowed = [".env", GIVEN, REGENERATED].map(|name| sandbox.path(name));
         let hits = scan_dir(sandbox.root(), &self.canaries(), &allowed).unwrap();
         hits.iter().map(ToString::to_string).collect()
     }
@@ -190,14 +209,15 @@ fn everything(store: Store) -> Option<(usize, usize)> {
     }
     search.abort();
     search.run(&["resume", "--force-takeover"], 0);
-    search.type_into(&["rotate", "--strategy", "rekey"], &[("[y/N]", "y")]);
+    search.type_into(&["rotate", "--strategy", "rekey"], &[("[y/N]", "y")], 0);
     let subscription_key = key(search.bench.gateway());
     let given = [
         ("Subscription key: ", subscription_key.as_str()),
         ("API user: ", IMPORTED),
         ("API key: ", IMPORTED_KEY),
     ];
-    search.type_into(&["import", "--replace"], &given);
+    search.type_into(&["import", "--replace"], &given, 0);
+    search.panic();
     assert_eq!(search.hits(), [""; 0], "{store:?}");
 
     let sandbox = search.bench.sandbox();
@@ -211,12 +231,48 @@ fn everything(store: Store) -> Option<(usize, usize)> {
     Some((search.runs, files(sandbox.root())))
 }
 
-#[test]
-fn no_value_is_anywhere_but_in_the_store() {
+/// Every command that goes back, makes a credential useless, or changes the subscription key.
+fn replaced(store: Store) -> Option<(usize, usize)> {
+    let mut search = Search::new(store, None)?;
+    // Without history nothing is proven, and the list stays.
+    let proven = if store == Store::Dotenv { 69 } else { 0 };
+    search.run(&["provision"], 0);
+    search.run(&["rotate"], 0);
+    search.run(&["rollback"], if store == Store::Dotenv { 78 } else { 0 });
+    search.run(REVOKE, proven);
+    search.run(Case::Compromise.args(), 0);
+    search.type_into(&["compromise"], &[("[y/N]", "y")], 0);
+    search.run(&["rotate", "--subscription-key", "--json"], 75);
+    search.bench.regenerate();
+    search.run(COMPLETION, 0);
+    assert_eq!(search.hits(), [""; 0], "{store:?}");
+    Some((search.runs, files(search.bench.sandbox().root())))
+}
+
+fn searched(store: Store) {
     if !has_strace() {
         return;
     }
-    let figures: Vec<_> = [Store::Dotenv, Store::Vault].into_iter().filter_map(everything).collect();
-    let (runs, places) = figures.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    figure("leak search", format_args!("{runs} runs, {places} files searched, nothing found"));
+    let Some(all) = [everything, replaced].map(|runs| runs(store)).into_iter().collect::<Option<Vec<_>>>()
+    else {
+        return;
+    };
+    let (runs, places) = all.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let name = format!("leak search, {}", format!("{store:?}").to_lowercase());
+    figure(&name, format_args!("{runs} runs, {places} files searched, nothing found"));
+}
+
+#[test]
+fn no_value_is_anywhere_but_in_a_dotenv_file() {
+    searched(Store::Dotenv);
+}
+
+#[test]
+fn no_value_is_anywhere_but_in_vault() {
+    searched(Store::Vault);
+}
+
+#[test]
+fn no_value_is_anywhere_but_in_aws() {
+    searched(Store::Aws);
 }

@@ -1,6 +1,7 @@
-//! The crash matrix: for each point of a lifecycle, who comes there and what a death there leaves behind.
+//! The crash matrix: for each point of a command that writes, who comes there and what a death there leaves behind.
 
-use super::bench::Case;
+use super::bench::Store;
+use super::case::Case;
 
 /// What is in the store after a death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub(super) enum Left {
     AsBefore,
     /// That, and a claim.
     Claim,
-    /// The new credential.
+    /// What the command was for.
     Published,
 }
 
@@ -18,50 +19,178 @@ pub(super) struct Row {
     /// The point.
     pub(super) point: &'static str,
     /// What a death there leaves behind.
-    pub(super) left: Left,
+    left: Left,
     /// Who comes there.
     pub(super) cases: &'static [Case],
 }
 
-const ALL: &[Case] = &Case::ALL;
-const CLAIMED: &[Case] = &[Case::Provision, Case::Replace, Case::Rotate, Case::Rekey];
-const NEW_USER: &[Case] = &[Case::Provision, Case::Replace, Case::Rotate];
+/// Those that ask before they claim. Where users are bound to keys, the first check is refused before that.
+const ASKING: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::Rekey,
+    Case::SwapMoving,
+    Case::RegenerateMoving,
+    Case::Compromise,
+];
+const CLAIMING: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::Rekey,
+    Case::SwapMoving,
+    Case::Regenerate,
+    Case::Compromise,
+];
+const NEW_USER: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::SwapMoving,
+    Case::RegenerateMoving,
+    Case::Compromise,
+];
+/// Those that ask for a key of the credential.
+const KEYED: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::Rekey,
+    Case::SwapMoving,
+    Case::RegenerateMoving,
+    Case::Compromise,
+];
+const CHECKING: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::Rekey,
+    Case::Import,
+    Case::Guided,
+    Case::Rollback,
+    Case::Swap,
+    Case::Regenerate,
+    Case::Compromise,
+];
+const FENCED: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::Rekey,
+    Case::SwapMoving,
+    Case::Regenerate,
+    Case::RegenerateMoving,
+    Case::Compromise,
+];
+const PUBLISHING: &[Case] = &[
+    Case::Provision,
+    Case::Replace,
+    Case::Rotate,
+    Case::Rekey,
+    Case::Import,
+    Case::Guided,
+    Case::Rollback,
+    Case::Swap,
+    Case::SwapMoving,
+    Case::Regenerate,
+    Case::RegenerateMoving,
+    Case::Compromise,
+];
+/// Where a key is refused for good. A key that a person typed is kept all the same.
+const WITHDRAWING: &[Case] =
+    &[Case::Provision, Case::Replace, Case::Rotate, Case::Rekey, Case::SwapMoving, Case::Compromise];
 const REKEY: &[Case] = &[Case::Rekey];
+/// Those that come to the hook by ways of their own.
+const HOOKED: &[Case] = &[Case::Rotate, Case::Guided, Case::Swap, Case::Compromise];
+/// Where the credential in use is of another gateway, the old key has to show that it is let in.
+const ELSEWHERE: &[Case] = &[Case::RevokeElsewhere];
+const REVOKING: &[Case] = &[Case::Revoke, Case::Compromise];
 
 const fn row(point: &'static str, left: Left, cases: &'static [Case]) -> Row {
     Row { point, left, cases }
 }
 
-pub(super) const MATRIX: [Row; 20] = [
-    row("before-preflight", Left::AsBefore, CLAIMED),
-    row("after-preflight", Left::AsBefore, CLAIMED),
-    row("before-claim", Left::AsBefore, CLAIMED),
-    row("after-claim", Left::Claim, CLAIMED),
+pub(super) const MATRIX: [Row; 38] = [
+    row("before-preflight", Left::AsBefore, ASKING),
+    row("after-preflight", Left::AsBefore, ASKING),
+    row("before-claim", Left::AsBefore, CLAIMING),
+    row("after-claim", Left::Claim, CLAIMING),
     row("before-user", Left::Claim, NEW_USER),
     row("after-user", Left::Claim, NEW_USER),
-    row("before-key", Left::Claim, CLAIMED),
-    row("after-key", Left::Claim, CLAIMED),
-    row("before-check", Left::Claim, ALL),
-    row("after-check", Left::Claim, ALL),
-    row("before-fence", Left::Claim, CLAIMED),
-    row("after-fence", Left::Claim, CLAIMED),
-    row("before-publish", Left::Claim, ALL),
-    row("after-publish", Left::Published, ALL),
-    row("before-read-back", Left::Published, ALL),
-    row("after-read-back", Left::Published, ALL),
-    row("before-withdraw", Left::Claim, CLAIMED),
-    row("after-withdraw", Left::AsBefore, CLAIMED),
+    row("before-key", Left::Claim, KEYED),
+    row("after-key", Left::Claim, KEYED),
+    row("before-check", Left::Claim, CHECKING),
+    row("after-check", Left::Claim, CHECKING),
+    row("before-fence", Left::Claim, FENCED),
+    row("after-fence", Left::Claim, FENCED),
+    row("before-publish", Left::Claim, PUBLISHING),
+    row("after-publish", Left::Published, PUBLISHING),
+    row("before-read-back", Left::Published, PUBLISHING),
+    row("after-read-back", Left::Published, PUBLISHING),
+    row("before-withdraw", Left::Claim, WITHDRAWING),
+    row("after-withdraw", Left::AsBefore, WITHDRAWING),
     row("before-recheck", Left::Published, REKEY),
     row("after-recheck", Left::Published, REKEY),
+    row("before-hook", Left::Published, HOOKED),
+    row("after-hook", Left::Published, HOOKED),
+    row("before-revoke-preflight", Left::AsBefore, REVOKING),
+    row("after-revoke-preflight", Left::AsBefore, REVOKING),
+    row("before-revoke-claim", Left::AsBefore, REVOKING),
+    row("after-revoke-claim", Left::Claim, REVOKING),
+    row("before-witness", Left::Claim, ELSEWHERE),
+    row("after-witness", Left::Claim, ELSEWHERE),
+    row("before-renew", Left::Claim, REVOKING),
+    row("after-renew", Left::Claim, REVOKING),
+    row("before-old-key", Left::Claim, REVOKING),
+    row("after-old-key", Left::Claim, REVOKING),
+    row("before-in-use", Left::Claim, REVOKING),
+    row("after-in-use", Left::Claim, REVOKING),
+    row("before-revoke-fence", Left::Claim, REVOKING),
+    row("after-revoke-fence", Left::Claim, REVOKING),
+    row("before-settle", Left::Claim, REVOKING),
+    row("after-settle", Left::Published, REVOKING),
 ];
 
+/// A half of a command: `compromise` rotates, and then revokes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Publication,
+    Revocation,
+}
+
 impl Row {
-    /// What a command leaves behind that dies here. An import claims nothing.
+    /// What a command leaves behind that dies here.
     pub(super) fn left_by(&self, case: Case) -> Left {
+        let without_claim = matches!(case, Case::Import | Case::Guided | Case::Rollback | Case::Swap);
         match (self.left, case) {
-            (Left::Claim, Case::Import) => Left::AsBefore,
+            (Left::Claim, _) if without_claim => Left::AsBefore,
+            // The key that a person brought is in a claim before anything is asked.
+            (Left::AsBefore, Case::RegenerateMoving) => Left::Claim,
             (left, _) => left,
         }
+    }
+
+    /// Whether a command comes here in a store. A dotenv file keeps no history: there is nothing to go back to, no old key
+    /// of a retired user to be tried, and nothing that says where one was made.
+    pub(super) fn is_come_to(&self, case: Case, store: Store) -> bool {
+        let needs_history = match case {
+            Case::Rollback | Case::RevokeElsewhere => true,
+            Case::Revoke => self.point.ends_with("-old-key") || self.point.ends_with("-in-use"),
+            _ => false,
+        };
+        !needs_history || store != Store::Dotenv
+    }
+
+    /// Which half of a command comes here.
+    pub(super) fn part(&self) -> Part {
+        if [REVOKING, ELSEWHERE].contains(&self.cases) { Part::Revocation } else { Part::Publication }
+    }
+
+    /// Whether a retired user has been asked a key for here.
+    pub(super) fn is_past_a_renewal(&self) -> bool {
+        let renewal = MATRIX.iter().position(|row| row.point == "after-renew");
+        MATRIX.iter().position(|row| row.point == self.point) >= renewal
     }
 
     /// Whether only a run comes here that the gateway refuses.

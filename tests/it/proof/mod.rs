@@ -2,7 +2,9 @@
 //! tests take. `tests/run faults` runs it and prints the figures.
 //!
 //! - `figures`: what is counted on the way
-//! - `bench`: one record in one of four stores, and what must hold of it
+//! - `bench`: one record in one of four stores
+//! - `case`: the commands that write, what each needs, and what finishes it
+//! - `settled`: what must hold once one has come to its end
 //! - `matrix`: what each point of the lifecycle leaves behind
 //! - `steps`: SIGKILL at each point, in each store, of each command that writes
 //! - `turns`: holds each step of two processes until its turn has come
@@ -17,6 +19,7 @@
 
 mod bench;
 mod calls;
+mod case;
 mod controls;
 mod duel;
 mod figures;
@@ -25,6 +28,7 @@ mod leaks;
 mod lease;
 mod matrix;
 mod rotators;
+mod settled;
 mod soak;
 mod steps;
 mod turns;

@@ -13,8 +13,8 @@ use crate::credential::{ClaimKind, Field, Layout, Record};
 use crate::lifecycle::tests::bench::{Bench, LEASE};
 use crate::lifecycle::tests::double::{answered, invalid_key, outage, silent, subscription_key};
 use crate::lifecycle::{
-    By, Check, ClaimStanding, Evidence, Home, Inputs, KeyRole, Leg, Obtain, Plan, RevocationPlan, Seeds, Seen,
-    Takeover, Target, Witness, World as _, aborted, judge,
+    By, Check, ClaimStanding, Evidence, Home, Inputs, KeyRole, Leg, Obtain, Plan, RevocationPlan, Seeds,
+    Seen, Takeover, Target, Witness, World as _, aborted, judge,
 };
 use crate::momo::{Diagnosis, Shape, Step};
 
@@ -183,7 +183,8 @@ impl Actor {
             Work::Revoke => {
                 let listed = aborted(seen.record.clone()).retired();
                 let others = listed.into_iter().filter(|user| own.as_ref().is_none_or(|own| own.0 != *user));
-                let targets = others.map(|user| Target { user, keys: world.stored_keys(user), home: Home::Here });
+                let targets =
+                    others.map(|user| Target { user, keys: world.stored_keys(user), home: Home::Here });
                 let targets: Vec<_> = targets.collect();
                 if targets.is_empty() {
                     return None;

@@ -137,6 +137,6 @@ fn a_message_that_is_not_to_be_shown() {
         let way = detour(bench.gateway().address(), move |line| {
             if step.is(line) { Fate::Hijacked(Play::clone(&play)) } else { Fate::Passes }
         });
-        meets(&format!("the key said back at {step:?}"), &bench, rotation(&bench, &base_url(&way)), 69);
+        meets(&format!("the key said back at {step:?}"), &bench, rotation(&bench, &base_url(&way), 69), 69);
     }
 }

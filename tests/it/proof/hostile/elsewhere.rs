@@ -9,7 +9,8 @@ use momo_live::{Flaw, Loopback, Tls, Vault, VaultOptions};
 use super::{Step, count, each, json, meets, published, rotation, spoilt};
 use crate::gate::{Fate, Rewrite, base_url};
 use crate::hostile::{Case, Play, TIMEOUT, answer, busy, measured};
-use crate::proof::bench::{Bench, Case as Command, Store};
+use crate::proof::bench::{Bench, Store};
+use crate::proof::case::Case as Command;
 
 #[test]
 fn a_redirect_leads_nowhere() {
@@ -104,7 +105,7 @@ fn odd_and_harmless() {
         for (name, change) in [("HTTP/1.0", Arc::new(old) as Rewrite), ("an answer too many", Arc::new(more))]
         {
             let (bench, way) = spoilt(step, move || Fate::Rewritten(Rewrite::clone(&change)));
-            meets(&format!("{name} at {step:?}"), &bench, rotation(&bench, &base_url(&way)), 0);
+            meets(&format!("{name} at {step:?}"), &bench, rotation(&bench, &base_url(&way), 0), 0);
         }
     }
     let second = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -113,7 +114,7 @@ fn odd_and_harmless() {
     let (bench, way) = spoilt(Step::Key, || Fate::Passes);
     let variables = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let momo =
-        variables.into_iter().fold(rotation(&bench, &base_url(&way)), |momo, name| momo.env(name, &proxy));
+        variables.into_iter().fold(rotation(&bench, &base_url(&way), 0), |momo, name| momo.env(name, &proxy));
     meets("proxies of the environment", &bench, momo, 0);
     assert_eq!(second.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "the proxy was called");
 }
@@ -125,7 +126,7 @@ fn a_certificate_that_is_not_the_gateways() {
         let options = VaultOptions { tls: Tls::Flawed(flaw), ..VaultOptions::default() };
         let Some(server) = Vault::start_with(options) else { return };
         let bench = Bench::new(Store::Dotenv, Command::Rotate).unwrap();
-        let momo = rotation(&bench, &server.address()).env("SSL_CERT_FILE", server.ca_cert_path());
+        let momo = rotation(&bench, &server.address(), 78).env("SSL_CERT_FILE", server.ca_cert_path());
         meets(&format!("{flaw:?}"), &bench, momo, 78);
     }
     // A server that knows no protocol of this century, as its alert says.
@@ -134,6 +135,6 @@ fn a_certificate_that_is_not_the_gateways() {
         let _ = stream.write_all(&[0x15, 3, 1, 0, 2, 2, 70]);
     });
     let bench = Bench::new(Store::Dotenv, Command::Rotate).unwrap();
-    let momo = rotation(&bench, &base_url(&old).replace("http:", "https:"));
+    let momo = rotation(&bench, &base_url(&old).replace("http:", "https:"), 78);
     meets("TLS 1.0", &bench, momo, 78);
 }

@@ -64,6 +64,13 @@ impl Held {
         });
     }
 
+    /// Waits for its end, and gives the signal that it ended by and what was said.
+    pub(crate) fn ended_by(mut self) -> (Option<i32>, String) {
+        use std::os::unix::process::ExitStatusExt;
+        let status = self.child.wait().unwrap();
+        (status.signal(), std::fs::read_to_string(&self.err).unwrap())
+    }
+
     /// A file of its own below `/proc`.
     pub(crate) fn proc(&self, name: &str) -> Vec<u8> {
         std::fs::read(format!("/proc/{}/{name}", self.child.id())).unwrap()

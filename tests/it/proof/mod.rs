@@ -11,6 +11,8 @@
 //! - `duel`: two processes at one record in memory, and what must hold of them
 //! - `rotators`: every order of the steps of two runs
 //! - `lease`: an owner that is stopped for three leases, or whose claim was forgotten
+//! - `taken`: rekeys and revocations whose claim is taken over by force
+//! - `signals`: signals between the publication and the end of a run
 //! - `controls`: mistakes that the suite is seen to find
 //! - `calls`: SIGKILL and errors at each system call, in dotenv
 //! - `hostile`: a gateway that is silent, endless, wrong or somebody else at any step of a rotation
@@ -29,6 +31,8 @@ mod lease;
 mod matrix;
 mod rotators;
 mod settled;
+mod signals;
 mod soak;
 mod steps;
+mod taken;
 mod turns;

@@ -19,7 +19,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut args: Vec<_> = std::env::args_os().collect();
     if args.get(1).is_some_and(|arg| arg == AS_MOMO_CRED) {
         args.remove(1);
-        return Ok(momo_cred::cli::main(&args));
+        return Ok(momo_cred::cli::main(&args).into());
     }
     demo()?;
     Ok(ExitCode::SUCCESS)

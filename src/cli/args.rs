@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 }
 
 /// Options of every command.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Profile in momo-cred.toml [env: MOMO_CRED_PROFILE, a comma list]
@@ -76,8 +76,9 @@ pub(crate) struct Global {
 }
 
 /// `auto`, `always`, `never`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
+    #[default]
     Auto,
     Always,
     Never,

@@ -37,7 +37,7 @@ use crate::{Error, Kind, Outcome, Result};
 /// program's own.
 ///
 /// Without a program it starts $SHELL, with IN_MOMO_CRED=1 in its environment, and never one inside another.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 #[command(after_help = "Examples:\n  \
     momo-cred exec -- npm start\n  \
     momo-cred exec -p collection,disbursement -- ./payouts --daily\n  \
@@ -61,7 +61,7 @@ pub(crate) struct Options {
     only: Vec<String>,
     /// Start from an almost empty environment: PATH, HOME, TERM, LANG and the like
     #[arg(long)]
-    clean_env: bool,
+    pub(super) clean_env: bool,
     /// Pass this variable on although --clean-env or our own rules would drop it; repeat for more
     #[arg(long, value_name = "NAME")]
     keep: Vec<OsString>,
@@ -86,6 +86,13 @@ pub(crate) struct Options {
     /// The program and its arguments, after `--` [default: a shell]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+impl Options {
+    /// Those of a line that names nothing but the program.
+    pub(super) fn of(command: &[OsString]) -> Self {
+        Self { command: command.to_vec(), ..Self::default() }
+    }
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {

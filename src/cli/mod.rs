@@ -30,6 +30,7 @@ mod output;
 mod parse;
 mod plan;
 mod provision;
+mod quick;
 mod remove;
 mod resume;
 mod revoke;
@@ -42,7 +43,6 @@ mod trust;
 mod verify;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
@@ -67,25 +67,26 @@ const CREDENTIAL: &str = "credential";
 /// What a panic is answered with; the hook has said where.
 const INTERNAL: u8 = 70;
 
-/// The whole program: runs a command line, and ends as it says.
+/// The whole program: runs a command line, and gives its exit code.
 ///
 /// Everything with a destructor is gone before the last statement, which may be `execve`.
-pub fn main(args: &[OsString]) -> ExitCode {
+pub fn main(args: &[OsString]) -> u8 {
     let inherited = Inherited::from_parent();
+    inherited.settle();
     let _hygiene = Hygiene::enable(&inherited);
     install_panic_hook();
     let outcome = std::panic::catch_unwind(|| run(args));
     match outcome.unwrap_or(Outcome::Exit(INTERNAL)) {
-        Outcome::Exit(code) => ExitCode::from(code),
+        Outcome::Exit(code) => code,
         Outcome::Signal(signal) => {
             // Returns only where the signal does not end a process.
             let _ = signal_hook::low_level::emulate_default_handler(signal);
-            ExitCode::from(u8::try_from(128 + signal).unwrap_or(INTERNAL))
+            u8::try_from(128 + signal).unwrap_or(INTERNAL)
         }
         Outcome::Replace(program) => {
             let failure = program.replace(&inherited);
             Output::plain().error(failure.error());
-            ExitCode::from(failure.exit_code())
+            failure.exit_code()
         }
     }
 }
@@ -155,6 +156,15 @@ fn exit_code(command: &str, error: &Error) -> u8 {
 }
 
 fn execute(context: &Context, command: Command) -> Result<Outcome> {
+    match command {
+        Command::Exec(options) => exec::run(context, &options),
+        other => execute_other(context, other),
+    }
+}
+
+/// Apart, since the frame of all of these takes a dozen pages of the stack, which `exec` need not touch.
+#[inline(never)]
+fn execute_other(context: &Context, command: Command) -> Result<Outcome> {
     match command {
         Command::Abort(options) => abort::run(context, &options),
         Command::Completions(options) => completions::run(context, &options),

@@ -16,17 +16,26 @@ use crate::{Error, Kind, Result};
 pub(crate) struct Output {
     json: bool,
     level: i8,
-    color: bool,
+    /// Looked into only where something is painted: most runs print nothing.
+    color: Color,
     warned: RefCell<BTreeSet<String>>,
     address: RefCell<Address>,
+}
+
+/// When messages are coloured.
+#[derive(Clone, Copy, Debug)]
+enum Color {
+    Always,
+    OnATerminal,
+    Never,
 }
 
 impl Output {
     pub(crate) fn new(global: &Global, no_color: bool) -> Self {
         let color = match global.color {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => !no_color && std::io::stderr().is_terminal(),
+            When::Always => Color::Always,
+            When::Auto if !no_color => Color::OnATerminal,
+            When::Auto | When::Never => Color::Never,
         };
         let level = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
         Self { json: global.json, level, color, warned: RefCell::default(), address: RefCell::default() }
@@ -34,7 +43,13 @@ impl Output {
 
     /// Before the command line is understood.
     pub(crate) fn plain() -> Self {
-        Self { json: false, level: 0, color: false, warned: RefCell::default(), address: RefCell::default() }
+        Self {
+            json: false,
+            level: 0,
+            color: Color::Never,
+            warned: RefCell::default(),
+            address: RefCell::default(),
+        }
     }
 
     /// Of a process whose messages somebody else decides on.
@@ -135,7 +150,12 @@ impl Output {
     }
 
     fn painted(&self, code: &str, text: &str) -> String {
-        if self.color { format!("\u{1b}[1;{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        let color = match self.color {
+            Color::Always => true,
+            Color::OnATerminal => std::io::stderr().is_terminal(),
+            Color::Never => false,
+        };
+        if color { format!("\u{1b}[1;{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 

@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, named_command, secret_flag};
+use super::quick;
 use crate::config::looks_like_secret;
 use crate::{Error, Kind};
 
@@ -28,6 +29,9 @@ pub(super) enum Parsed {
 
 /// Reads the arguments.
 pub(super) fn parse(args: &[OsString]) -> Parsed {
+    if let Some(cli) = quick::read(args) {
+        return Parsed::Run(Box::new(cli));
+    }
     let bad = |error| Parsed::Bad {
         error: Box::new(error),
         command: named_command(args),

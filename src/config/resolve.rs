@@ -316,7 +316,9 @@ fn place(location: Location, folder: Option<&Path>, layout: &Layout) -> std::res
         _ => location.address().to_owned(),
     };
     let prefix = location.fragment().unwrap_or(DEFAULT_PREFIX);
-    for field in Field::ALL {
+    // The names that are built in were looked at when they were chosen, and are what most starts have.
+    let chosen = prefix != DEFAULT_PREFIX || *layout != Layout::default();
+    for field in Field::ALL.into_iter().filter(|_| chosen) {
         // What a field is called is the file's choice too: `#NODE` and a field `options` make NODE_OPTIONS.
         let stored = layout.stored(field);
         steering::refuse(&format!("{prefix}_{stored}")).map_err(|bad| {

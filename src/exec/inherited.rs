@@ -4,8 +4,8 @@
 //! 0, 1 and 2 that are closed. So this state is read earlier still, by a function on the loader's list. That function
 //! only reads: a program that uses this crate as a library sees no effect.
 //!
-//! **No file of ours gets a descriptor 0, 1 or 2.** When `main` begins all three are taken, by what the parent gave or
-//! by std's /dev/null, and nothing here closes one. Those that were closed are marked close-on-exec right before
+//! **No file of ours gets a descriptor 0, 1 or 2.** When work begins all three are taken, by what the parent gave or by
+//! /dev/null, and nothing here closes one. Those that were closed are marked close-on-exec right before
 //! `execve`, so it is the kernel that closes them, when there is nothing left of us that could open a file.
 //!
 //! Descriptors from 3 on belong to parent and program (job servers, socket activation, `<(process substitution)`) and
@@ -14,10 +14,12 @@
 
 use std::ffi::c_int;
 use std::fmt;
+use std::os::fd::IntoRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::sys::{self, Disposition};
@@ -52,6 +54,18 @@ impl Inherited {
             let now = Self::now();
             Self { ignored: now.ignored & !bit(libc::SIGPIPE), ..now }
         })
+    }
+
+    /// What std does before `main`, where it is the one that starts the program: /dev/null in the place of standard
+    /// descriptors that are closed, and SIGPIPE ignored, so that a reader who has left is an error.
+    pub fn settle(&self) {
+        for fd in (0..).zip(self.closed).filter_map(|(fd, closed)| closed.then_some(fd)) {
+            // The lowest free number is the one that is given out.
+            if sys::is_closed(fd) && open_null().ok() != Some(fd) {
+                std::process::abort();
+            }
+        }
+        sys::set_disposition(libc::SIGPIPE, Disposition::Ignored);
     }
 
     fn now() -> Self {
@@ -98,6 +112,11 @@ pub fn start_apart(command: &mut Command) {
         let soft = Rlimit { current: core.current, ..getrlimit(Resource::Core) };
         let _ = setrlimit(Resource::Core, soft);
     });
+}
+
+/// Opens /dev/null for good, also for what is started from here.
+fn open_null() -> rustix::io::Result<c_int> {
+    Ok(rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty())?.into_raw_fd())
 }
 
 /// Whether a signal is ignored, as under `nohup`.

@@ -81,8 +81,8 @@ impl Content {
     }
 }
 
-/// Reads the file, through symbolic links and from pipes too: `open`, `fstat`, one `read` per content and one for its
-/// end, `close`. `None` if there is no file.
+/// Reads the file, through symbolic links and from pipes too: `open`, `fstat`, one `read`, `close`; of a pipe, and of a
+/// file that just grew, more reads. `None` if there is no file.
 pub(crate) fn read(path: &Path) -> Result<Option<Content>, Problem> {
     read_with(path, OFlags::empty())
 }
@@ -105,11 +105,13 @@ fn read_with(path: &Path, flags: OFlags) -> Result<Option<Content>, Problem> {
     if size > MAX_SIZE {
         return Err(Problem::TooLarge);
     }
-    Ok(Some(Content { bytes: read_all(file, size + 1)?, stat }))
+    let end = (file_type(&stat) == FileType::RegularFile).then_some(size);
+    Ok(Some(Content { bytes: read_all(file, size + 1, end)?, stat }))
 }
 
-/// Reads to the end. Buffers that grew are wiped.
-fn read_all(mut file: File, room: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+/// Reads to the end: where nothing comes any more, or where it is known to be and a read gave less than it could. Buffers
+/// that grew are wiped.
+fn read_all(mut file: File, room: usize, end: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let mut buffer = Zeroizing::new(vec![0; room]);
     let mut len = 0;
     loop {
@@ -123,7 +125,12 @@ fn read_all(mut file: File, room: usize) -> Result<Zeroizing<Vec<u8>>, Problem> 
         }
         match file.read(&mut buffer[len..]) {
             Ok(0) => break,
-            Ok(n) => len += n,
+            Ok(n) => {
+                len += n;
+                if end == Some(len) && len < buffer.len() {
+                    break;
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Problem::system("reading the file")(error)),
         }

@@ -17,7 +17,7 @@
 //! | `store.rs` | [`DotenvStore`], the [`Backend`](momo_cred_backend_api::Backend) |
 //! | `error.rs` | every reason with its next step |
 //!
-//! Calls block the thread they run on: a read for five system calls, a write for a few `fsync`s and at most two
+//! Calls block the thread they run on: a read for four system calls, a write for a few `fsync`s and at most two
 //! seconds of waiting for the lock.
 
 mod config;

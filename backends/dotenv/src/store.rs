@@ -276,5 +276,8 @@ fn revision(parsed: &Parsed<'_>) -> Option<Revision> {
         }
     }
     let digest: Zeroizing<[u8; 32]> = Zeroizing::new(hash.finalize().into());
-    Some(Revision::new(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    let hex = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    Some(Revision::new(
+        digest[..16].iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect::<String>(),
+    ))
 }

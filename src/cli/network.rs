@@ -70,6 +70,8 @@ impl Network {
         }
         let mut tokio = self.tokio.borrow_mut();
         if tokio.is_none() {
+            #[cfg(without_shared_libraries)]
+            crate::exec::resolve_without_modules();
             let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
             *tokio = Some(built.map_err(|_| Error::new(Kind::Internal, "cannot start the network runtime"))?);
         }

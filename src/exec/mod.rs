@@ -37,3 +37,5 @@ pub use inherited::{Inherited, is_ignored, start_apart};
 pub use mapping::{InvalidMapping, Mapping};
 pub use presets::{Preset, PresetError};
 pub use process::{ExecFailure, Replacement};
+#[cfg(all(without_shared_libraries, feature = "cli"))]
+pub(crate) use sys::resolve_without_modules;

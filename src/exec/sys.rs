@@ -2,7 +2,7 @@
 #![expect(
     unsafe_code,
     reason = "sigaction, pthread_sigmask, signalfd, fork, kill, dup2, fcntl and close_range on descriptors we do not own, \
-              execve, sysconf, pre_exec, locked pages"
+              execve, sysconf, pre_exec, locked pages, glibc's choice of where names are looked up"
 )]
 
 #[cfg(target_os = "linux")]
@@ -314,5 +314,22 @@ impl<T: Plain> Drop for Locked<T> {
         unsafe {
             libc::munmap(self.at.as_ptr().cast(), self.len.max(1) * size_of::<T>());
         }
+    }
+}
+
+/// Lets host names be looked up in `/etc/hosts` and by the name servers of `/etc/resolv.conf`, whatever
+/// `/etc/nsswitch.conf` says.
+///
+/// Every other way is a module that the C library loads, and a module brings a C library of its own. Where ours is part of
+/// the program, that makes two, which works only if both are of one version.
+#[cfg(all(without_shared_libraries, feature = "cli"))]
+pub(crate) fn resolve_without_modules() {
+    unsafe extern "C" {
+        /// Of glibc since 2.2, and since 2.34 without a file of its own for either service.
+        fn __nss_configure_lookup(database: *const c_char, services: *const c_char) -> c_int;
+    }
+    // SAFETY: both strings end in NUL and are copied; glibc takes its own locks.
+    unsafe {
+        __nss_configure_lookup(c"hosts".as_ptr(), c"files dns".as_ptr());
     }
 }

@@ -209,7 +209,7 @@ fn a_dotenv_start_opens_little() {
     command.args(["-f", "-qq", "-o"]).arg(&log);
     command.args([
         "-e",
-        "trace=open,openat,socket,epoll_create1,eventfd2,clone,clone3,execve,getrandom",
+        "trace=open,openat,read,ioctl,socket,epoll_create1,eventfd2,clone,clone3,execve,getrandom",
         MOMO_CRED,
     ]);
     let status = command.args(["exec", "--", "true"]).stdout(Stdio::null()).status().unwrap();
@@ -218,11 +218,36 @@ fn a_dotenv_start_opens_little() {
     File::open(&log).unwrap().read_to_string(&mut text).unwrap();
     // Between our own execve and that of the program.
     let ours: Vec<_> = text.lines().skip(1).take_while(|line| !line.contains("execve(")).collect();
-    for call in ["socket(", "epoll_create1(", "eventfd2(", "clone(", "clone3(", "/ssl/", "cert"] {
+    // Nor is a terminal asked about, since nothing is printed.
+    for call in ["ioctl(", "socket(", "epoll_create1(", "eventfd2(", "clone(", "clone3(", "/ssl/", "cert"] {
         assert!(!ours.iter().any(|line| line.contains(call)), "{call} in {ours:#?}");
     }
     let opened = ours.iter().filter(|line| line.contains("open") && line.contains("\".env\"")).count();
     assert_eq!(opened, 1, "{ours:#?}");
+    let read = ours.iter().filter(|line| line.contains("read(") && line.contains("MOMO_")).count();
+    let reads =
+        ours.iter().skip_while(|line| !line.contains("\".env\"")).filter(|line| line.contains("read("));
+    assert_eq!((read, reads.count()), (1, 1), "{ours:#?}");
+}
+
+/// No shared library is looked for, whatever the environment says, and the address is another each time.
+#[test]
+fn the_program_is_one_file_at_a_random_address() {
+    if cfg!(not(without_shared_libraries)) {
+        assert!(std::env::var_os("CI").is_none(), "libc.a and what belongs to it are required under CI");
+        eprintln!("left out: this build has shared libraries; see build.rs");
+        return;
+    }
+    let elf = fs::read(MOMO_CRED).unwrap();
+    let number = |at: usize, bytes: usize| {
+        elf[at..at + bytes].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    // Of a header of 64 bits: where its program headers are, how long one is, how many there are; the type of each.
+    let (first, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+    let kinds: Vec<_> = (0..count).map(|n| number(first + n * size, 4)).collect();
+    let (dynamic, interpreter, shared_object) = (2, 3, 3);
+    assert!(!kinds.contains(&interpreter), "it names a loader");
+    assert!(kinds.contains(&dynamic) && number(16, 2) == shared_object, "its address is fixed");
 }
 
 /// A copy that anybody can start, wherever the build folder is. `cp` makes it: a file that this process had open for

@@ -18,6 +18,7 @@
 //! - `leaks`: where a value must not be, as the kernel sees it
 //! - `lines`: command lines in messages, and what a failure says it is about
 //! - `lifecycle`: provision, resume and abort through faults of gateway and store
+//! - `names`: host names, for a program without shared libraries
 //! - `proof`: the promises, through deaths at every step and two runs in every order; with the feature `faults`
 //! - `prompt` and `pty`: the terminal cases
 //! - `provision`: the main job, end to end
@@ -55,6 +56,7 @@ mod import;
 mod leaks;
 mod lifecycle;
 mod lines;
+mod names;
 mod prompt;
 #[cfg(feature = "faults")]
 mod proof;

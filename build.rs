@@ -5,7 +5,13 @@
 //! builds to another folder; without one, procedural macros do not build. This is for the program alone. rustc still
 //! asks for shared libraries by name, so each name leads to the archive instead.
 //!
-//! `MOMO_CRED_LINK=shared` keeps the shared libraries, for distributions that patch them in one place.
+//! The program is made for one address, since to move it to a random one takes 25 thousand relocations on a hundred
+//! pages. `MOMO_CRED_LINK=random` has it moved, `MOMO_CRED_LINK=shared` keeps the shared libraries, for distributions
+//! that mend them in one place.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script everything by its environment, and what this one writes is no secret"
+)]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,11 +30,17 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("util", "INPUT(-l:libutil.a)"),
 ];
 
-/// What a compiler needs for a program without shared libraries that can be loaded anywhere.
-const NEEDED: &[&str] = &["libc.a", "libm.a", "libgcc_eh.a", "rcrt1.o"];
+/// What a compiler needs for a program without shared libraries, at a fixed address or not.
+const NEEDED: &[&str] = &["libc.a", "libm.a", "libgcc_eh.a", "crtbeginT.o", "rcrt1.o"];
 
 /// The first glibc that looks names up without loading a library for it (2.34) and reads packed relocations (2.36).
 const GLIBC: (u32, u32) = (2, 36);
+
+/// For one address.
+const FIXED: &[&str] = &["-static", "-no-pie"];
+
+/// For any address, with a bit for each pointer that is to be moved there instead of 24 bytes.
+const RANDOM: &[&str] = &["-static-pie", "-Wl,-z,pack-relative-relocs"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -38,27 +50,31 @@ fn main() -> io::Result<()> {
     if of_target("OS") != "linux" || of_target("ENV") != "gnu" {
         return Ok(());
     }
-    if of_target("FEATURE").split(',').any(|feature| feature == "crt-static") {
-        println!("cargo::rustc-cfg=without_shared_libraries");
-        return Ok(());
+    let flags = match env::var("MOMO_CRED_LINK").unwrap_or_default().as_str() {
+        "" | "fixed" => FIXED,
+        "random" => RANDOM,
+        "shared" => return Ok(()),
+        _ => return Err(io::Error::other("MOMO_CRED_LINK is one of fixed, random, shared")),
+    };
+    // Then rustc does it.
+    let asked = of_target("FEATURE").split(',').any(|feature| feature == "crt-static");
+    if !asked {
+        if let Err(why) = able() {
+            println!(
+                "cargo::warning={why}: momo-cred is linked with shared libraries and takes longer to start"
+            );
+            return Ok(());
+        }
+        let folder = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("archives");
+        fs::create_dir_all(&folder)?;
+        for (name, script) in LIBRARIES {
+            fs::write(folder.join(format!("lib{name}.so")), format!("{script}\n"))?;
+        }
+        println!("cargo::rustc-link-arg-bins=-L{}", folder.display());
+        for flag in flags {
+            println!("cargo::rustc-link-arg-bins={flag}");
+        }
     }
-    if env::var_os("MOMO_CRED_LINK").is_some_and(|kind| kind == "shared") {
-        return Ok(());
-    }
-    if let Err(why) = able() {
-        println!("cargo::warning={why}: momo-cred is linked with shared libraries and takes longer to start");
-        return Ok(());
-    }
-    let folder = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("archives");
-    fs::create_dir_all(&folder)?;
-    for (name, script) in LIBRARIES {
-        fs::write(folder.join(format!("lib{name}.so")), format!("{script}\n"))?;
-    }
-    println!("cargo::rustc-link-arg-bins=-L{}", folder.display());
-    // Loaded at a random address all the same.
-    println!("cargo::rustc-link-arg-bins=-static-pie");
-    // A bit for each of the twenty thousand pointers to be moved there, instead of 24 bytes.
-    println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     println!("cargo::rustc-cfg=without_shared_libraries");
     Ok(())
 }
@@ -74,10 +90,9 @@ fn able() -> Result<(), String> {
     }
     let macros = ask(&["-E", "-dM", "-include", "features.h", "-x", "c", "/dev/null"]).unwrap_or_default();
     let number = |name: &str| {
-        let value = macros
-            .lines()
-            .find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(' '));
-        value.and_then(|value| value.parse().ok()).unwrap_or(0)
+        let value =
+            |line: &str| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+        macros.lines().find_map(value).unwrap_or(0)
     };
     if (number("__GLIBC__"), number("__GLIBC_MINOR__")) < GLIBC {
         return Err(format!("glibc is older than {}.{}", GLIBC.0, GLIBC.1));

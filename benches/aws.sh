@@ -17,7 +17,7 @@ python=$PWD/target/live/moto/bin/python
 [[ -x $python ]] || { echo "benches/aws.sh needs $python: tests/run live" >&2; exit 69; }
 server=$PWD/tests/live/src/moto_server.py
 cargo build --quiet --release --bin momo-cred
-momo_cred=$PWD/target/release/momo-cred
+momo_cred=$(realpath "${CARGO_TARGET_DIR:-target}/release/momo-cred")
 
 work=$(mktemp -d)
 mkfifo "$work/stdin"

@@ -230,9 +230,9 @@ fn a_dotenv_start_opens_little() {
     assert_eq!((read, reads.count()), (1, 1), "{ours:#?}");
 }
 
-/// No shared library is looked for, whatever the environment says, and the address is another each time.
+/// No shared library is looked for, whatever the environment says.
 #[test]
-fn the_program_is_one_file_at_a_random_address() {
+fn the_program_is_one_file() {
     if cfg!(not(without_shared_libraries)) {
         assert!(std::env::var_os("CI").is_none(), "libc.a and what belongs to it are required under CI");
         eprintln!("left out: this build has shared libraries; see build.rs");
@@ -242,12 +242,10 @@ fn the_program_is_one_file_at_a_random_address() {
     let number = |at: usize, bytes: usize| {
         elf[at..at + bytes].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
     };
-    // Of a header of 64 bits: where its program headers are, how long one is, how many there are; the type of each.
+    // Of a header of 64 bits: where its program headers are, how long one is, how many there are. Each begins with its
+    // type, and the type of the one that names a loader is 3.
     let (first, size, count) = (number(32, 8), number(54, 2), number(56, 2));
-    let kinds: Vec<_> = (0..count).map(|n| number(first + n * size, 4)).collect();
-    let (dynamic, interpreter, shared_object) = (2, 3, 3);
-    assert!(!kinds.contains(&interpreter), "it names a loader");
-    assert!(kinds.contains(&dynamic) && number(16, 2) == shared_object, "its address is fixed");
+    assert!(count > 0 && (0..count).all(|n| number(first + n * size, 4) != 3), "it names a loader");
 }
 
 /// A copy that anybody can start, wherever the build folder is. `cp` makes it: a file that this process had open for

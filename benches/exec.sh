@@ -61,7 +61,7 @@ commands=(
 )
 if [[ ${1:-} != --floor ]]; then
     commands+=(
-        "$peers/bin/secretspec run --provider dotenv://.env -- /usr/bin/true"
+        "$peers/bin/secretspec run --provider dotenv:.env -- /usr/bin/true"
         "$peers/bin/secretenv --config $work/config.toml run -- /usr/bin/true"
     )
 fi
@@ -70,7 +70,8 @@ for command in "${commands[@]}"; do
     $command </dev/null >/dev/null || { echo "error: it fails: $command" >&2; exit 1; }
 done
 for run in 1 2 3; do
-    hyperfine -N --warmup 20 --runs 300 --export-json "times$run.json" --style none "${commands[@]}" >/dev/null
+    hyperfine -N --warmup 20 --runs 300 --export-json "times$run.json" --style none "${commands[@]}" >hyperfine.log 2>&1 ||
+        { cat hyperfine.log >&2; exit 1; }
 done
 ls -l "$momo_cred" | awk '{ print "the program: " $5 " bytes" }'
 

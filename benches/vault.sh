@@ -53,7 +53,7 @@ measure() {
         VAULT_ADDR=$address hyperfine -N --warmup 20 --runs 200 --export-json "$name$run.json" --style none \
             '/usr/bin/true' \
             "curl --silent --fail --output /dev/null --cacert ca.pem --header @header $address/v1/secret/data/momo" \
-            "$exec_it" >/dev/null
+            "$exec_it" >hyperfine.log 2>&1 || { cat hyperfine.log >&2; exit 1; }
     done
 }
 measure "$plain" plain

@@ -17,9 +17,12 @@ python=$PWD/target/live/moto/bin/python
 [[ -x $python ]] || { echo "benches/aws.sh needs $python: tests/run live" >&2; exit 69; }
 server=$PWD/tests/live/src/moto_server.py
 cargo build --quiet --release --bin momo-cred
-momo_cred=$(realpath "${CARGO_TARGET_DIR:-target}/release/momo-cred")
+built=$(realpath "${CARGO_TARGET_DIR:-target}/release/momo-cred")
 
 work=$(mktemp -d)
+# Copied, as `cargo install` does: what a linker has just written lies page by page in the cache, and starts slower.
+momo_cred=$work/momo-cred
+cp "$built" "$momo_cred"
 mkfifo "$work/stdin"
 "$python" "$server" <"$work/stdin" >"$work/port" &
 # The server ends when nobody holds the other end any more.

@@ -16,9 +16,12 @@ done
 server=$PWD/target/live/vault-server
 [[ -x $server ]] || { echo "benches/vault.sh needs $server: tests/run live" >&2; exit 69; }
 cargo build --quiet --release --bin momo-cred
-momo_cred=$(realpath "${CARGO_TARGET_DIR:-target}/release/momo-cred")
+built=$(realpath "${CARGO_TARGET_DIR:-target}/release/momo-cred")
 
 work=$(mktemp -d)
+# Copied, as `cargo install` does: what a linker has just written lies page by page in the cache, and starts slower.
+momo_cred=$work/momo-cred
+cp "$built" "$momo_cred"
 key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
 openssl req -x509 "${key[@]}" -keyout "$work/ca.key" -out "$work/ca.pem" -subj /CN=bench -days 2 2>/dev/null
 openssl req -new "${key[@]}" -keyout "$work/server.key" -out "$work/server.csr" -subj /CN=127.0.0.1 2>/dev/null

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Prints what a program sees of the tool that started it, as a table in Markdown: what `child.py` notes.
+
+A cell with a number of signals says how often the program saw one when the tool got it. "orphan": the tool died of it
+and left the program running.
+"""
+
+import itertools
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import tools
+
+CHILD = [sys.executable, "-I", "-S", str(Path(__file__).with_name("child.py"))]
+ODD = ["", " a  b ", "$HOME", "'\"", "*", "-x", b"\xff\xfe", "a\nb"]
+PATIENCE = 20.0
+# How long a second copy of a signal may take to be noted.
+SETTLE = 0.7
+RUNS = itertools.count(1)
+
+
+class Probe:
+    """One tool in one folder."""
+
+    def __init__(self, tool, folder):
+        self.tool, self.folder = tool, folder
+
+    def start(self, *program, **options):
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
+        return subprocess.Popen(
+            self.tool.command(*program), cwd=self.folder, env=tools.environment(self.folder), **options
+        )
+
+    def code(self, *program):
+        try:
+            return said(self.start(*program).wait(PATIENCE))
+        except subprocess.TimeoutExpired:
+            return "hangs"
+        except OSError:
+            return "–"  # without a tool there is nobody to ask
+
+    def file(self):
+        return str(self.folder / f"seen-{next(RUNS)}")
+
+    def see(self):
+        """What the program sees of its start."""
+        file = self.file()
+        ran = self.start(*CHILD, "see", file, *ODD, preexec_fn=lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN))
+        code = said(ran.wait(PATIENCE))
+        if not os.path.exists(file):
+            return None, code
+        seen = json.loads(Path(file).read_text(encoding="utf-8"))
+        seen["same pid"] = seen["pid"] == ran.pid
+        return seen, code
+
+    def signalled(self, name):
+        """How often the program notes a signal that the tool is sent."""
+        file = self.file()
+        ran = self.start(*CHILD, "wait", file, start_new_session=True)
+        pid = ready(file)
+        if pid is None:
+            ran.kill()
+            return "?"
+        os.kill(ran.pid, getattr(signal, f"SIG{name}"))
+        return self.count(ran, file, pid, f"SIG{name}")
+
+    def interrupted(self):
+        """The same for Ctrl-C on a terminal."""
+        file = self.file()
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            command = self.tool.command(*CHILD, "wait", file)
+            try:
+                os.execvpe(command[0], command, tools.environment(self.folder))
+            finally:
+                os._exit(127)
+        child = ready(file)
+        if child is None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(terminal)
+            return "?"
+        os.write(terminal, b"\x03")
+        time.sleep(SETTLE)
+        seen = notes(file).count("SIGINT")
+        for end in {child, pid}:
+            kill(end)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        return str(seen)
+
+    def copies(self):
+        """How many copies of the API key the tool holds while the program runs."""
+        file = self.file()
+        ran = self.start(*CHILD, "wait", file, start_new_session=True)
+        child = ready(file)
+        if child is None:
+            ran.kill()
+            return "?"
+        found = 0 if child == ran.pid else count_in_memory(ran.pid, tools.VALUES["MOMO_API_KEY"].encode())
+        kill(child)
+        ran.kill()
+        ran.wait()
+        return str(found)
+
+    def count(self, ran, file, child, name):
+        time.sleep(SETTLE)
+        gone = ran.poll() is not None
+        alive = running(child)
+        seen = notes(file).count(name)
+        kill(child)
+        if not gone:
+            ran.kill()
+        ran.wait()
+        return "orphan" if gone and alive and child != ran.pid else str(seen)
+
+
+def row(tool, folder):
+    probe = Probe(tool, folder)
+    seen, code = probe.see()
+    plain = folder / "not-executable"
+    plain.write_text("")
+    plain.chmod(0o644)
+    see = seen or {}
+    arguments = [os.fsencode(odd).hex() if isinstance(odd, str) else odd.hex() for odd in ODD]
+    ignored = see.get("ignored", 0) >> (signal.SIGUSR2 - 1) & 1
+    cells = [
+        yes(see.get("same pid")),
+        yes(see.get("arguments") == arguments),
+        ",".join(map(str, see.get("descriptors", ["?"]))) or "none",
+        yes(ignored and not see.get("blocked")),
+        code,
+        f"{probe.code(*CHILD, 'die', 'KILL')} / {probe.code(*CHILD, 'die', 'TERM')}",
+        f"{probe.code('no-such-program')} / {probe.code(str(plain))}",
+        *[probe.signalled(name) for name in ("TERM", "INT", "HUP", "QUIT", "USR1")],
+        probe.interrupted(),
+        probe.copies(),
+    ]
+    return f"| {tool.name} | " + " | ".join(cells) + " |"
+
+
+def ready(file):
+    """The pid of the waiting program, as soon as it is ready."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        line = next(iter(notes(file)), "")
+        if line.startswith("ready "):
+            return int(line.split()[1])
+        time.sleep(0.01)
+    return None
+
+
+def notes(file):
+    try:
+        return Path(file).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def count_in_memory(pid, value):
+    found = 0
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, mode, *_ = line.split()
+            start, end = (int(part, 16) for part in span.split("-"))
+            if "r" not in mode or "[v" in line:
+                continue
+            try:
+                memory.seek(start)
+                found += memory.read(end - start).count(value)
+            except OSError:
+                continue
+    return found
+
+
+def said(code):
+    return str(code) if code >= 0 else f"sig {-code}"
+
+
+def yes(condition):
+    return "Y" if condition else "n"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        print("\nWhat the program sees (a number counts signals; direct is without a tool):\n")
+        head = [
+            "tool", "same pid", "arguments byte for byte", "descriptors beyond 2", "ignored signals as given", "exit 37",
+            "killed by KILL / TERM", "not found / not executable", "TERM", "INT", "HUP", "QUIT", "USR1", "Ctrl-C",
+            "copies of a key left in the tool",
+        ]
+        print("| " + " | ".join(head) + " |")
+        print("|---" * len(head) + "|")
+        for tool in tools.tools(folder):
+            print(row(tool, folder))
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ peers=$PWD/target/peers
 mkdir -p "$peers"
 
 packages=()
-for pair in chpst:runit s6-envdir:s6 dumb-init:dumb-init tini:tini direnv:direnv; do
+for pair in chpst:runit s6-envdir:s6 dumb-init:dumb-init tini:tini direnv:direnv protoc:protobuf-compiler; do
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
 done
 if [[ ${#packages[@]} -gt 0 && $(id -u) -eq 0 ]]; then

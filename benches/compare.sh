@@ -12,14 +12,10 @@ for tool in cargo python3 npm hyperfine; do
     command -v "$tool" >/dev/null || { echo "benches/compare.sh needs $tool" >&2; exit 69; }
 done
 benches/compare/install.sh
-cargo build --quiet --release --bin momo-cred
-
-export PATH=$PWD/target/release:$PWD/target/peers/cargo/bin:$PWD/target/peers/venv/bin:$PATH
 tables=$(mktemp)
 trap 'rm -f "$tables"' EXIT
-python3 benches/compare/start.py >"$tables"
-python3 benches/compare/probe.py >>"$tables"
-cat "$tables"
+python3 benches/compare/start.py | tee "$tables"
+python3 benches/compare/probe.py | tee -a "$tables"
 if [[ ${1:-} == --write ]]; then
     python3 benches/compare/readme.py README.md "$tables"
 fi

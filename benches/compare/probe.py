@@ -144,7 +144,8 @@ def row(tool, folder):
         probe.interrupted(),
         probe.copies(),
     ]
-    return f"| {tool.name} | " + " | ".join(cells) + " |"
+    name = f"**{tool.name}**" if tool.name == tools.OURS else tool.name
+    return f"| {name} | " + " | ".join(cells) + " |"
 
 
 def ready(file):

@@ -10,7 +10,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-NODE = Path(__file__).resolve().parents[2] / "target/peers/node/node_modules/.bin"
+PEERS = Path(__file__).resolve().parents[2] / "target/peers"
+NODE = PEERS / "node/node_modules/.bin"
+PATH = os.pathsep.join([f"{PEERS}/ours", f"{PEERS}/cargo/bin", f"{PEERS}/venv/bin", os.environ.get("PATH", "")])
+
+# The program without a tool, and our own.
+BARE, OURS = "direct", "momo-cred exec"
 
 # Made up for each run: nothing here is a key of anybody.
 VALUES = {
@@ -29,7 +34,7 @@ class Tool:
     version: list
 
     def installed(self):
-        return not self.before or shutil.which(self.before[0]) is not None
+        return not self.before or shutil.which(self.before[0], path=PATH) is not None
 
     def command(self, *program):
         return [*self.before, *program]
@@ -40,8 +45,8 @@ def tools(folder):
     prepare(folder)
     quoted = str(folder)
     every = [
-        Tool("direct", [], []),
-        Tool("**momo-cred exec**", ["momo-cred", "exec", "--"], ["momo-cred", "--version"]),
+        Tool(BARE, [], []),
+        Tool(OURS, ["momo-cred", "exec", "--"], ["momo-cred", "--version"]),
         Tool("chpst -e", ["chpst", "-e", f"{quoted}/env"], ["dpkg-query", "-W", "-f", "${Version}", "runit"]),
         Tool("s6-envdir", ["s6-envdir", f"{quoted}/env"], ["dpkg-query", "-W", "-f", "${Version}", "s6"]),
         Tool("dumb-init (no variables)", ["dumb-init"], ["dumb-init", "--version"]),
@@ -54,7 +59,7 @@ def tools(folder):
         Tool("direnv exec", ["direnv", "exec", "."], ["direnv", "version"]),
         Tool("python-dotenv run", ["dotenv", "run", "--"], ["dotenv", "--version"]),
         Tool("honcho run", ["honcho", "run"], ["honcho", "--version"]),
-        Tool("dotenv-cli (npm)", [f"{NODE}/dotenv", "--"], []),
+        Tool("dotenv-cli (npm)", [f"{NODE}/dotenv", "--"], ["node", "-p", f"require('{NODE}/../dotenv-cli/package.json').version"]),
         Tool("dotenvx run", [f"{NODE}/dotenvx", "run", "-q", "--"], [f"{NODE}/dotenvx", "--version"]),
     ]
     return [tool for tool in every if tool.installed()]
@@ -62,8 +67,8 @@ def tools(folder):
 
 def environment(folder):
     """The environment in which tools are started: what programs need, and no variable of ours."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
-    return {**kept, "HOME": str(folder), "XDG_CONFIG_HOME": f"{folder}/.config"}
+    kept = {name: os.environ[name] for name in ("LANG", "TERM") if name in os.environ}
+    return {**kept, "PATH": PATH, "HOME": str(folder), "XDG_CONFIG_HOME": f"{folder}/.config"}
 
 
 def prepare(folder):

@@ -1,11 +1,11 @@
-//! A store whose writes drop what the kernel keeps of the record.
+//! A store whose writes, and whose answers that it is gone, drop what the kernel keeps of the record.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use momo_cred_backend_api::{
-    At, Backend, Capabilities, Copies, Document, Expect, Finding, Hold, Location, Lookup, Notice, RecordName,
-    Removal, Result, Revision, Version, Work,
+    At, Backend, Capabilities, Copies, Document, ErrorKind, Expect, Finding, Hold, Location, Lookup, Notice,
+    RecordName, Removal, Result, Revision, Version, Work,
 };
 
 use super::forget;
@@ -34,6 +34,23 @@ impl Forgetting {
         forget(&location);
         answer
     }
+
+    /// After an answer on the record as it is now. Denied to one login is as denied to all: that costs others no more than
+    /// their next start, and an outage brings back nothing that the store was heard to refuse.
+    fn heard<T>(&self, name: &RecordName, answer: &Result<T>, gone: impl Fn(&T) -> bool) {
+        let drops = match answer {
+            Ok(answer) => gone(answer),
+            Err(error) => matches!(error.kind(), ErrorKind::Denied | ErrorKind::Corrupt),
+        };
+        if drops {
+            forget(&self.0.location(name));
+        }
+    }
+}
+
+/// Whether there is no record.
+fn is_gone(lookup: &Lookup) -> bool {
+    matches!(lookup, Lookup::Missing | Lookup::Deleted { .. })
 }
 
 #[async_trait]
@@ -59,15 +76,26 @@ impl Backend for Forgetting {
     }
 
     async fn read(&self, name: &RecordName, at: &At) -> Result<Lookup> {
-        self.0.read(name, at).await
+        let answer = self.0.read(name, at).await;
+        // What an earlier revision is like says nothing of this one.
+        if matches!(at, At::Current) {
+            self.heard(name, &answer, is_gone);
+        }
+        answer
     }
 
     async fn read_many(&self, names: &[RecordName]) -> Vec<Result<Lookup>> {
-        self.0.read_many(names).await
+        let answers = self.0.read_many(names).await;
+        for (name, answer) in names.iter().zip(&answers) {
+            self.heard(name, answer, is_gone);
+        }
+        answers
     }
 
     async fn revision(&self, name: &RecordName) -> Result<Option<Revision>> {
-        self.0.revision(name).await
+        let answer = self.0.revision(name).await;
+        self.heard(name, &answer, Option::is_none);
+        answer
     }
 
     async fn write(&self, name: &RecordName, document: &Document, expect: &Expect) -> Result<Revision> {

@@ -243,6 +243,9 @@ impl Place {
         lookup: momo_cred_backend_api::Result<Lookup>,
     ) -> Result<Seen> {
         let seen = Seen::new(lookup?, &settings.layout);
+        if !seen.record.is_credential() {
+            crate::cache::forget(&self.location);
+        }
         seen.record.plain().map_err(|malformed| Holder::Record(&self.location).malformed(&malformed))?;
         Ok(seen)
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use momo_cred_backend_api::{Backend, Revision, Secret};
 
-use self::cached::Keeps;
+use self::cached::{Keeping, Reads};
 use self::file::Filed;
 use super::context::{Chosen, Context, Place, complete};
 use super::keys::refuse_secret;
@@ -104,11 +104,11 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         return supervised(context, options, &asked);
     }
     let profiles = Profiles::open(context, options)?;
-    let (keeps, tokens) = match options.explain {
-        true => (Keeps::Nothing, Tokens::Named),
-        false => (Keeps::Good, Tokens::Exchanged),
+    let (reads, tokens) = match options.explain {
+        true => (Reads::ToExplain, Tokens::Named),
+        false => (Reads::ToStart, Tokens::Exchanged),
     };
-    let ready = profiles.ready(context, keeps, Outage::Cached)?;
+    let ready = profiles.ready(context, reads, Outage::Cached)?;
     let sets = profiles.sets(context, &asked, &ready, tokens)?;
     let env = child_env(context, options, &asked, &sets)?;
     if options.explain {
@@ -221,16 +221,17 @@ impl Profiles {
     }
 
     /// Reads all records.
-    fn ready(&self, context: &Context, keeps: Keeps, outage: Outage) -> Result<Vec<Ready<'_>>> {
-        self.block_on(context, async {
-            let seen = seen_all(context, &self.all).await;
-            let all = self.all.iter().zip(seen);
-            all.map(|((settings, place), seen)| match seen {
-                Err(error) if outage == Outage::Told && error.kind() == Kind::Unavailable => Err(error),
-                seen => cached::ready(context, settings, place, seen, keeps),
-            })
-            .collect()
-        })
+    fn ready(&self, context: &Context, reads: Reads, outage: Outage) -> Result<Vec<Ready<'_>>> {
+        let begin = |(settings, place): &(Settings, Place)| Keeping::begin(context, settings, place, reads);
+        let keepings = self.all.iter().map(begin).collect::<Result<Vec<_>>>()?;
+        let seen = self.block_on(context, async { Ok(seen_all(context, &self.all).await) })?;
+        let all = self.all.iter().zip(seen).zip(keepings);
+        let ready = all.map(|(((settings, place), seen), keeping)| match seen {
+            Err(error) if outage == Outage::Told && error.kind() == Kind::Unavailable => Err(error),
+            seen => cached::ready(context, settings, place, seen, keeping),
+        });
+        // All of them before the first failure ends it: each answer counts.
+        ready.collect::<Vec<_>>().into_iter().collect()
     }
 
     /// What goes to the program.

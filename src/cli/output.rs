@@ -135,6 +135,11 @@ impl Output {
         }
     }
 
+    /// Something that nobody may miss, also with `--quiet`.
+    pub(crate) fn alarm(&self, line: &str) {
+        to_stderr(&format!("{}: {}\n", self.painted("33", "warning"), escape(&self.complete(line))));
+    }
+
     /// A failure: what, why, what was tried, what next. Always printed.
     pub(crate) fn error(&self, error: &Error) {
         let label = format!("error[{}]", error.kind().token());

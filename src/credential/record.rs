@@ -124,6 +124,11 @@ impl Record {
         odd.map_or(Ok(()), |(name, _)| Err(Malformed::NoString(name.clone())))
     }
 
+    /// Whether it is a whole credential that can be used. A store knows only of documents.
+    pub fn is_credential(&self) -> bool {
+        self.get(Field::ApiKey).is_some() && self.plain().is_ok() && self.check().is_ok()
+    }
+
     /// Checks that a complete record can be used: shapes of all keys and the user, and every field that is parsed.
     ///
     /// # Errors

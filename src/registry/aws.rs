@@ -1,11 +1,16 @@
 //! The row of AWS Secrets Manager.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
 use momo_cred_backend_aws::{AwsConfig, AwsStore, Given};
 
 use super::{
     Arc, AwsSettings, Environment, Login, RecordName, Result, Runtime, Settings, Shown, Store, Stores,
     misconfigured,
 };
+use crate::cache::content;
 
 pub(super) fn name(settings: &Settings) -> Result<RecordName> {
     let location = &settings.store.value;
@@ -33,7 +38,8 @@ pub(super) fn settings(settings: &Settings, environment: &Environment) -> Result
     Ok(aws.rows().map(row).collect())
 }
 
-/// The access key's id or the role, and the profile and region that lead to one.
+/// The access key's id; else all that the SDK finds one by: variables, and files by what they hold. Roles of the container or
+/// the instance are those of this machine.
 pub(super) fn login(settings: &Settings, environment: &Environment) -> Result<Login> {
     let aws = AwsSettings::resolve(settings, environment)?;
     let endpoint = aws.endpoint.as_ref().map(ToString::to_string);
@@ -41,21 +47,85 @@ pub(super) fn login(settings: &Settings, environment: &Environment) -> Result<Lo
         .with_some("region", aws.region.as_deref())
         .with_some("profile", aws.profile.as_deref())
         .with_some("endpoint", endpoint.as_deref());
-    let login = match &aws.credentials {
-        Some(given) => login.with_secret("access-key-id", &given.access_key_id),
-        None => login,
-    };
-    // Where the SDK finds a role by variables.
-    let variables = [
-        "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-        "AWS_ROLE_ARN",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    ];
-    Ok(variables.into_iter().fold(login, |login, name| {
+    Ok(match &aws.credentials {
+        // The files still tell region and endpoint.
+        Some(given) => SHARED.into_iter().fold(
+            login
+                .with_secret("access-key-id", &given.access_key_id)
+                .with_secret("secret-access-key", &given.secret_access_key),
+            |login, (variable, default)| login.with_file(variable, &place(environment, variable, default)),
+        ),
+        None => found(login, environment),
+    })
+}
+
+/// The shared files: the variables that name them, and where they are otherwise.
+const SHARED: [(&str, &str); 2] =
+    [("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")];
+
+/// What leads to a role.
+const VARIABLES: [&str; 6] = [
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+];
+
+/// The variables that name a file with a token.
+const TOKEN_FILES: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+
+fn found(login: Login, environment: &Environment) -> Login {
+    let mut login = VARIABLES.into_iter().fold(login, |login, name| {
         login.with_some(name, environment.get(name).map(|value| value.to_string_lossy()).as_deref())
-    }))
+    });
+    for name in TOKEN_FILES {
+        if let Some(path) = environment.get(name) {
+            login = login.with_file(name, Path::new(path));
+        }
+    }
+    for (variable, default) in SHARED {
+        login = match content(&place(environment, variable, default)) {
+            Ok(Some(held)) => shared(login.with_content(variable, &held), &held, environment),
+            Ok(None) => login,
+            Err(unknown) => login.not_known(unknown),
+        };
+    }
+    login
+}
+
+/// What a shared file leads to, whichever of its profiles counts.
+fn shared(mut login: Login, content: &[u8], environment: &Environment) -> Login {
+    for line in content.split(|byte| *byte == b'\n') {
+        let mut parts = line.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+        let (key, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        login = match key {
+            b"credential_process" => {
+                login.decided_by("a credential_process in the shared files of ~/.aws tells who logs in")
+            }
+            b"sso_session" | b"sso_start_url" => {
+                login.decided_by("single sign-on in the shared files of ~/.aws tells who logs in")
+            }
+            b"web_identity_token_file" => {
+                login.with_file("web identity", &expanded(environment, OsStr::from_bytes(value)))
+            }
+            _ => login,
+        };
+    }
+    login
+}
+
+fn place(environment: &Environment, variable: &str, default: &str) -> PathBuf {
+    expanded(environment, environment.get(variable).unwrap_or(default.as_ref()))
+}
+
+/// A path with the home folder in the place of `~`, as the SDK has it.
+fn expanded(environment: &Environment, path: &OsStr) -> PathBuf {
+    match (Path::new(path).strip_prefix("~"), environment.get("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(home).join(rest),
+        _ => PathBuf::from(path),
+    }
 }
 
 fn config(aws: &AwsSettings, stores: &Stores) -> AwsConfig {

@@ -50,29 +50,46 @@ pub(super) fn settings(settings: &Settings, environment: &Environment) -> Result
     Ok(vault.rows().map(row).collect())
 }
 
-/// A token by itself; every other method by the role or user that it logs in as, whose secrets change.
+/// A token or a certificate by itself; every other method by the role or user that it logs in as, whose secrets change.
 pub(super) fn login(settings: &Settings, environment: &Environment) -> Result<Login> {
     let vault = VaultSettings::resolve(settings, environment)?;
     let login = Login::of(momo_cred_backend_vault::SCHEME)
         .with("address", &vault.address.to_string())
         .with_some("namespace", vault.namespace.as_deref());
     Ok(match &vault.auth {
-        VaultAuth::Token(sources) => sources.iter().fold(login, |login, source| match source {
-            VaultTokenSource::Unset(_) => login,
-            VaultTokenSource::Given(VaultSecret::Given { value, .. }) => login.with_secret("token", value),
-            VaultTokenSource::Given(VaultSecret::File { path, .. }) | VaultTokenSource::File(path) => {
-                login.with_file("token", path)
-            }
-            VaultTokenSource::Helper { program, .. } => login.with("helper", &program.to_string_lossy()),
-        }),
+        VaultAuth::Token(sources) => token_of(login, sources),
         VaultAuth::AppRole { mount, role_id, .. } => login.with("approle", mount).with("role-id", role_id),
         VaultAuth::Kubernetes { mount, role, .. } => login.with("kubernetes", mount).with("role", role),
         VaultAuth::Jwt { mount, role, .. } => login.with("jwt", mount).with_some("role", role.as_deref()),
         VaultAuth::Userpass { mount, username, .. } => {
             login.with("userpass", mount).with("username", username)
         }
-        VaultAuth::Cert { mount, name } => login.with("cert", mount).with_some("name", name.as_deref()),
+        VaultAuth::Cert { mount, name } => {
+            let login = login.with("cert", mount).with_some("name", name.as_deref());
+            let certificate = vault.identity.as_ref().map(|identity| &identity.certificate);
+            certificate.into_iter().fold(login, |login, path| login.with_file("certificate", path))
+        }
     })
+}
+
+/// The sources up to the first that surely has a token.
+fn token_of(mut login: Login, sources: &[VaultTokenSource]) -> Login {
+    for source in sources {
+        match source {
+            VaultTokenSource::Unset(_) => {}
+            VaultTokenSource::Given(VaultSecret::Given { value, .. }) => {
+                return login.with_secret("token", value);
+            }
+            VaultTokenSource::Given(VaultSecret::File { path, .. }) => {
+                return login.with_file("token", path);
+            }
+            VaultTokenSource::File(path) => login = login.with_file("token", path),
+            VaultTokenSource::Helper { .. } => {
+                return login.decided_by("a token helper tells who logs in");
+            }
+        }
+    }
+    login
 }
 
 fn config(vault: &VaultSettings, stores: &Stores) -> std::result::Result<VaultConfig, Problem> {

@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use momo_live::Loopback;
@@ -83,6 +84,8 @@ pub(crate) type Rewrite = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
 pub(crate) enum Fate {
     /// It gets the answer of the gateway.
     Passes,
+    /// It gets the answer of the gateway, and that is noted.
+    Noted(Arc<AtomicBool>),
     /// Somebody else answers, and the gateway never hears of it.
     #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "for the tests of hostile gateways"))]
     Hijacked(Play),
@@ -123,6 +126,10 @@ fn relay(client: &TcpStream, upstream: SocketAddr, decide: &impl Fn(&str) -> Fat
         let (_, answer) = message(&mut from_server)?;
         match fate {
             Fate::Passes => to_client.write_all(&answer)?,
+            Fate::Noted(flag) => {
+                to_client.write_all(&answer)?;
+                flag.store(true, Ordering::Release);
+            }
             Fate::Hijacked(play) | Fate::Spoiled(play) => {
                 perform(&play, &mut client.try_clone()?);
                 return Ok(());

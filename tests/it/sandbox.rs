@@ -99,6 +99,18 @@ pub(crate) fn has_strace() -> bool {
     works
 }
 
+/// Whether the kernel's keyrings may be used, which containers mostly forbid; without them a test says so, and under CI it
+/// fails.
+pub(crate) fn has_keyrings() -> bool {
+    // The keyring of this user, looked at as /proc shows it: a sandbox that forbids the calls shows none.
+    let usable = momo_cred::cache::usable().is_ok();
+    assert!(usable || std::env::var_os("CI").is_none(), "the kernel's keyring is required under CI");
+    if !usable {
+        eprintln!("left out: the kernel's keyring may not be used here");
+    }
+    usable
+}
+
 /// Longest wait for anything. Only a failing test waits that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -1,71 +1,97 @@
-//! What the kernel keeps for a start while the store is down: kept after a good read, used in an outage, dropped when the
-//! store says something else.
+//! What the kernel keeps for a start while the store is down: kept after a good read, and used in an outage. What drops it
+//! is heard elsewhere: by the store (`Forgetting`), and by whoever reads a record (`Place::read`).
 
 use serde_json::{Value, json};
 
 use super::Ready;
-use crate::cache::{Cache, Cached};
+use crate::cache::{Cache, Cached, Epoch, Unusable};
 use crate::cli::context::{Context, Place};
 use crate::config::Settings;
 use crate::lifecycle::Seen;
 use crate::{Error, Kind, Result, registry};
 
+/// Where a record is kept, and what was noted of it before it is read.
+pub(super) enum Keeping {
+    /// Nobody asked for it, or it does nothing here.
+    Off,
+    /// It was asked for, and cannot be done.
+    Not(String),
+    /// What is kept is looked at, and what is read is not kept: nothing is started.
+    Looks(Cache),
+    /// What is read is kept, if the epoch lasts.
+    Keeps(Cache, std::result::Result<Epoch, Unusable>),
+}
+
+/// What a record is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// To start a program.
+    ToStart,
+    /// To tell what one would be given.
+    ToExplain,
+}
+
+impl Keeping {
+    /// Before the record is read.
+    pub(super) fn begin(context: &Context, settings: &Settings, place: &Place, reads: Reads) -> Result<Self> {
+        let Some(max_age) = &settings.cache else { return Ok(Self::Off) };
+        let Some(login) = registry::login(settings, &context.environment)? else {
+            context.output.detail(&format!(
+                "`cache` ({}) does nothing for {}, which is never out of reach",
+                max_age.origin, place.location
+            ));
+            return Ok(Self::Off);
+        };
+        Ok(match (Cache::new(&place.location, login, &settings.layout, max_age.value), reads) {
+            (Err(unknown), _) => Self::Not(unknown.to_string()),
+            (Ok(cache), Reads::ToExplain) => Self::Looks(cache),
+            (Ok(cache), Reads::ToStart) => {
+                let epoch = cache.epoch();
+                Self::Keeps(cache, epoch)
+            }
+        })
+    }
+
+    /// After a read: keeps what a program can be started with.
+    fn keep(self, context: &Context, ready: &Ready<'_>) {
+        let why = match self {
+            Self::Off | Self::Looks(_) => return,
+            Self::Not(why) => why,
+            Self::Keeps(cache, epoch) => match epoch.and_then(|epoch| cache.keep(&ready.seen, &epoch)) {
+                Ok(()) => return,
+                Err(unusable) => unusable.to_string(),
+            },
+        };
+        context.output.warn(&format!("nothing is cached of {}: {why}", ready.place.location));
+    }
+}
+
 /// A credential that a program can be started with: the one that was read, or in an outage the one that was kept.
-/// `keeps`: whether a good read is kept.
 pub(super) fn ready<'a>(
     context: &Context,
     settings: &'a Settings,
     place: &'a Place,
     seen: Result<Seen>,
-    keeps: Keeps,
+    keeping: Keeping,
 ) -> Result<Ready<'a>> {
-    let Some(cache) = cache(context, settings, place)? else {
-        return Ready::new(settings, place, seen?);
-    };
-    let unusable = |why| {
-        context.output.warn(&format!("nothing is cached of {}: {why}", place.location));
-    };
     match seen.and_then(|seen| Ready::new(settings, place, seen)) {
         Ok(ready) => {
-            if keeps == Keeps::Good {
-                cache.keep(&ready.seen).unwrap_or_else(unusable);
-            }
+            keeping.keep(context, &ready);
             Ok(ready)
         }
-        Err(error) if error.kind() == Kind::Unavailable => match cache.get(&settings.layout) {
-            Ok(Some(cached)) => from(context, settings, place, cached, &error),
-            Ok(None) => Err(error.tried("what is cached for this login: nothing")),
-            Err(why) => Err(error.tried(format!("what is cached for this login: {why}"))),
-        },
-        Err(error) => {
-            // No later outage brings back what the store says is gone.
-            if matches!(error.kind(), Kind::Denied | Kind::NotFound | Kind::Corrupt) {
-                cache.forget().unwrap_or_else(unusable);
+        Err(error) if error.kind() == Kind::Unavailable => match keeping {
+            Keeping::Off => Err(error),
+            Keeping::Not(why) => {
+                Err(error.tried(format!("what is cached for this login: nothing is kept: {why}")))
             }
-            Err(error)
-        }
+            Keeping::Looks(cache) | Keeping::Keeps(cache, _) => match cache.get() {
+                Ok(Some(cached)) => from(context, settings, place, cached, &error),
+                Ok(None) => Err(error.tried("what is cached for this login: nothing")),
+                Err(why) => Err(error.tried(format!("what is cached for this login: {why}"))),
+            },
+        },
+        Err(error) => Err(error),
     }
-}
-
-/// Whether what is read is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keeps {
-    /// What can start a program.
-    Good,
-    /// Nothing: nothing is started.
-    Nothing,
-}
-
-fn cache(context: &Context, settings: &Settings, place: &Place) -> Result<Option<Cache>> {
-    let Some(max_age) = &settings.cache else { return Ok(None) };
-    let Some(login) = registry::login(settings, &context.environment)? else {
-        context.output.detail(&format!(
-            "`cache` ({}) does nothing for {}, which is never out of reach",
-            max_age.origin, place.location
-        ));
-        return Ok(None);
-    };
-    Ok(Some(Cache::new(&place.location, login, max_age.value)))
 }
 
 fn from<'a>(
@@ -77,7 +103,7 @@ fn from<'a>(
 ) -> Result<Ready<'a>> {
     let Cached { seen, revision, age } = cached;
     let ready = Ready { cached: Some(age), ..Ready::new(settings, place, seen)? };
-    context.output.warn(&format!(
+    context.output.alarm(&format!(
         "{outage}; profile {} gets revision {revision} of {}, cached {} s ago, which may have been replaced since",
         settings.profile,
         place.location,

@@ -9,7 +9,7 @@ use super::super::network::Network;
 use super::super::output::Output;
 use super::super::subject::Subject;
 use super::super::trail::Trail;
-use super::cached::Keeps;
+use super::cached::Reads;
 use super::{Asked, Options, Outage, Profiles, Tokens, child_env};
 use crate::config::{duration, variables};
 use crate::exec::mask::Hidden;
@@ -60,7 +60,7 @@ pub(super) fn supervised(context: &Context, options: &Options, asked: &Asked) ->
     let work = Work { options, asked };
     if errand.known().is_none() {
         let profiles = Profiles::open(context, options)?;
-        let ready = profiles.ready(context, Keeps::Good, Outage::Cached)?;
+        let ready = profiles.ready(context, Reads::ToStart, Outage::Cached)?;
         let sets = profiles.sets(context, asked, &ready, Tokens::Exchanged)?;
         return work.begin(context, errand, &sets);
     }
@@ -131,7 +131,7 @@ impl Work<'_> {
                 Revisions::Refused => known.metadata = false,
             }
         }
-        let ready = match profiles.ready(context, Keeps::Good, Outage::Told) {
+        let ready = match profiles.ready(context, Reads::ToStart, Outage::Told) {
             // Nor is one that is vacant.
             Err(error) if error.kind() == Kind::NotFound => return Ok(Found::Same(known)),
             ready => ready?,

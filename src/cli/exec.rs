@@ -349,9 +349,13 @@ fn set(ready: &Ready<'_>) -> Result<Set> {
 fn mapping(settings: &Settings, effective: &Effective) -> Result<Mapping> {
     let mut mapping = Mapping::default();
     if settings.env.uses_preset() {
-        let preset = settings.env.preset.as_ref().map_or("momo", |setting| setting.value.as_str());
-        let prefix = settings.env.prefix.as_ref().map(|setting| setting.value.as_str());
-        mapping = Preset::named(preset)?.mapping(effective.product, prefix)?;
+        let (preset, prefix) = (settings.env.preset.as_ref(), settings.env.prefix.as_ref());
+        let chosen = Preset::named(preset.map_or("momo", |setting| setting.value.as_str()))?;
+        // Fixed names take no prefix. That of the file is for the preset in whose place the flag's is.
+        let of_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
+        let replaces = chosen.prefix.is_none() && preset.is_some_and(|setting| of_flag(&setting.origin));
+        let prefix = prefix.filter(|prefix| !replaces || of_flag(&prefix.origin));
+        mapping = chosen.mapping(effective.product, prefix.map(|setting| setting.value.as_str()))?;
     }
     for (variable, field) in &settings.env.names {
         mapping.add(variable.as_str(), *field)?;

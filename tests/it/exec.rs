@@ -292,3 +292,29 @@ fn shells_read_what_we_wrote() {
     // docker --env-file takes everything after `=` as it stands, quotes included.
     assert!(!text.contains(['"', '\'', ' ', '\\']), "{text}");
 }
+
+/// The config of README.md for platform teams, whose second profile has a prefix, and the names of an SDK, which are fixed.
+#[test]
+fn a_preset_of_a_flag_goes_before_the_names_of_the_file() {
+    let sandbox = Sandbox::new();
+    let readme = include_str!("../../README.md");
+    let config = &readme[readme.find("default-profile = \"collection\"\n").unwrap()..];
+    sandbox.write("momo-cred.toml", &config[..config.find("```").unwrap()], 0o644);
+    for name in ["collection", "disbursement"] {
+        let text =
+            format!("MOMO_SUBSCRIPTION_KEY={0}\nMOMO_API_USER={USER}\nMOMO_API_KEY={0}\n", "a".repeat(32));
+        sandbox.write(format!("{name}.env"), text, 0o600);
+    }
+    let options = "-p collection,disbursement --preset momoapi-python";
+    assert!(readme.split_whitespace().collect::<Vec<_>>().join(" ").contains(options));
+    let run = |more: &[&str]| {
+        sandbox.momo(["exec"].into_iter().chain(options.split(' ')).chain(more.iter().copied())).run()
+    };
+    let ran = run(&["--", "env"]).code(0);
+    for name in ["COLLECTION_USER_ID", "DISBURSEMENT_USER_ID"] {
+        assert!(ran.out().lines().any(|line| line == format!("{name}={USER}")), "{name}: {}", ran.out());
+    }
+    assert!(!ran.out().contains("PAYOUT"), "{}", ran.out());
+    // What contradicts itself is refused as ever.
+    let _ = run(&["--prefix", "PAY", "--", "env"]).code(125).says("are fixed: it takes no prefix");
+}

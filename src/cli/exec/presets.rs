@@ -61,3 +61,19 @@ fn document(preset: &Preset) -> Value {
         "variables": variables,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_them_all() {
+        let command = crate::cli::args::Cli::command();
+        let help = command.find_subcommand("exec").unwrap().get_after_help().unwrap().to_string();
+        let words: Vec<_> = help.split_whitespace().collect();
+        let names: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
+        assert!(words.join(" ").contains(&format!("Presets: {};", names.join(", "))), "{help}");
+    }
+}

@@ -34,7 +34,7 @@ impl Names {
                 format!("there is no name for an access token of profile {profile}"),
             )
             .because(why)
-            .next("use preset momo for --token, with a prefix as in --prefix MOMO, or leave --token out")
+            .next("use preset momo or spring for --token, with a prefix as in --prefix MOMO, or leave --token out")
         };
         let env = &settings.env;
         if !env.uses_preset() {

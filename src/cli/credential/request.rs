@@ -74,8 +74,10 @@ pub(super) fn read(patience: Duration) -> Result<Vec<u8>> {
 
 /// Whether a line is a request at all, of whatever version. Only then is anything printed.
 pub(super) fn is_one(line: &[u8]) -> Result<()> {
-    // The errors of serde quote what was read: none of them leaves.
-    serde_json::from_slice::<Head>(line).map(drop).map_err(|_| {
+    // The errors of serde quote what was read: none of them leaves. It also takes a list for a struct.
+    let object = line.trim_ascii_start().starts_with(b"{");
+    let head = object.then(|| serde_json::from_slice::<Head>(line).ok()).flatten();
+    head.map(drop).ok_or_else(|| {
         Error::new(Kind::Usage, "standard input holds no request")
             .because("its first line is no JSON object with a number as Version")
             .next(LIKE)

@@ -46,7 +46,7 @@ use std::ffi::OsString;
 
 use serde_json::{Map, Value, json};
 
-use self::args::{Cli, Command};
+use self::args::{Cli, Command, named_command};
 use self::context::Context;
 use self::network::Network;
 use self::output::Output;
@@ -76,7 +76,7 @@ pub fn main(args: &[OsString]) -> u8 {
     let _hygiene = Hygiene::enable(&inherited);
     install_panic_hook();
     let outcome = std::panic::catch_unwind(|| run(args));
-    match outcome.unwrap_or(Outcome::Exit(INTERNAL)) {
+    match outcome.unwrap_or_else(|_| Outcome::Exit(after_panic(args))) {
         Outcome::Exit(code) => code,
         Outcome::Signal(signal) => {
             // Returns only where the signal does not end a process.
@@ -85,10 +85,20 @@ pub fn main(args: &[OsString]) -> u8 {
         }
         Outcome::Replace(program) => {
             let failure = program.replace(&inherited);
-            Output::plain().error(failure.error());
-            failure.exit_code()
+            let (output, code) = (Output::plain(), failure.exit_code());
+            output.error(failure.error());
+            if parse::wants_json(args) {
+                let document = Subject::default().failure("exec", failure.error(), code);
+                let _ = output.document(&result_line(document));
+            }
+            code
         }
     }
+}
+
+/// The exit code after a panic.
+fn after_panic(args: &[OsString]) -> u8 {
+    if named_command(args).as_deref() == Some("exec") { EXEC_FAILED } else { INTERNAL }
 }
 
 /// Runs the command line.
@@ -191,4 +201,17 @@ fn execute_other(context: &Context, command: Command) -> Result<Outcome> {
 fn result_line(mut document: Map<String, Value>) -> Value {
     document.insert("event".into(), json!("result"));
     Value::Object(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 70 could be the program's own.
+    #[test]
+    fn a_panic_ends_exec_as_every_failure_of_ours_does() {
+        let code = |line: &str| after_panic(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(code("momo-cred -v exec -- exec"), 125);
+        assert_eq!([code("momo-cred status"), code("momo-cred status -- exec"), code("momo-cred")], [70; 3]);
+    }
 }

@@ -32,11 +32,8 @@ pub(super) fn parse(args: &[OsString]) -> Parsed {
     if let Some(cli) = quick::read(args) {
         return Parsed::Run(Box::new(cli));
     }
-    let bad = |error| Parsed::Bad {
-        error: Box::new(error),
-        command: named_command(args),
-        json: args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json"),
-    };
+    let bad =
+        |error| Parsed::Bad { error: Box::new(error), command: named_command(args), json: wants_json(args) };
     if let Some((flag, instead)) = secret_flag(args) {
         return bad(Error::new(Kind::Usage, format!("{flag} is refused: no flag takes a secret"))
             .because("arguments are seen by every user of the machine and stay in shell history")
@@ -54,6 +51,11 @@ pub(super) fn parse(args: &[OsString]) -> Parsed {
             _ => bad(explain(&error, named_command(args).as_deref())),
         },
     }
+}
+
+/// Whether it asks for JSON.
+pub(super) fn wants_json(args: &[OsString]) -> bool {
+    args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json")
 }
 
 /// clap's own text quotes what was typed, so the message is made anew from its parts.

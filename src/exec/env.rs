@@ -47,7 +47,9 @@ const OURS: &[&str] = &[
 ];
 
 /// What a clean environment keeps: what programs need to find themselves, their user, their terminal and their words.
-const CLEAN: &[&str] = &["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LC_*", "TMPDIR"];
+/// And our own mark of a shell, by which none is started inside another.
+const CLEAN: &[&str] =
+    &["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LC_*", "TMPDIR", "IN_MOMO_CRED"];
 
 /// Without these a credential is of no use: a child never starts without them (P7).
 const REQUIRED: [Field; 3] = [Field::SubscriptionKey, Field::ApiUser, Field::ApiKey];

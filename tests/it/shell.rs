@@ -47,6 +47,9 @@ fn a_shell_has_the_credential_and_the_mark() {
     // A second one is refused, and says how to go on; a program nests, and another below it.
     type_line(&pty, &format!("'{MOMO_CRED}' exec; echo \"ended: $?\""));
     assert!(pty.transcript().contains("ended: 125") && pty.transcript().contains("leave it with `exit`"));
+    // Nor is one started from a program with a clean environment.
+    type_line(&pty, &format!("'{MOMO_CRED}' exec --clean-env -- '{MOMO_CRED}' exec; echo \"again: $?\""));
+    assert!(pty.transcript().contains("again: 125"), "{}", pty.transcript());
     let inner = format!("'{MOMO_CRED}' exec --prefix IN -- '{MOMO_CRED}' exec --prefix DEEP -- ");
     type_line(&pty, &format!("{inner} sh -c 'echo \"$IN_MOMO_CRED $IN_API_USER $DEEP_API_USER\" >nested'"));
     assert_eq!(sandbox.read("nested"), format!("1 {USER} {USER}\n"));

@@ -221,7 +221,8 @@ fn an_exchange_ends_with_the_deadline() {
     let sandbox = Sandbox::new();
     let (gateway, _) = served(&sandbox);
     gateway.script(momo_gateway::Fault::on(Operation::Token, momo_gateway::Action::Silence));
-    let args = ["exec", "--token", "--timeout", "300ms", "--", "touch", "started"];
+    // Long enough to get to the request on any machine: that is when it has to end by itself.
+    let args = ["exec", "--token", "--timeout", "5s", "--", "touch", "started"];
     let _ = sandbox.momo(args).run().code(125).says("error[unavailable]");
     assert!(!sandbox.path("started").exists());
     assert_eq!(gateway.script_left(), 0);

@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use momo_cred_backend_testkit::Canary;
+use momo_gateway::{Gateway, PresetUser};
 use serde_json::Value;
 
 use crate::pty::without_terminal;
-use crate::sandbox::{MOMO_CRED, Sandbox, until};
+use crate::sandbox::{MOMO_CRED, Sandbox, key, until};
 
 /// The variables of a record without a callback host, in the order in which they are set.
 const MANAGED: [&str; 5] =
@@ -29,6 +30,9 @@ const MANAGED: [&str; 5] =
 struct Stage {
     sandbox: Sandbox,
     key: Canary,
+    store: String,
+    /// What else its commands find in their environment.
+    environment: Vec<(&'static str, String)>,
 }
 
 /// How a program is started.
@@ -36,6 +40,8 @@ struct Stage {
 enum Way {
     Direct,
     Exec,
+    /// With an exchange at the gateway before it: a runtime, threads and connections that have to be gone.
+    Token,
 }
 
 impl Stage {
@@ -48,7 +54,29 @@ impl Stage {
             key.value()
         );
         sandbox.write(".env", record, 0o600);
-        Self { sandbox, key }
+        // By its whole path: a row may change the folder.
+        let store = format!("dotenv:{}", sandbox.path(".env").display());
+        Self { sandbox, key, store, environment: Vec::new() }
+    }
+
+    /// Whose record is of a user at a gateway.
+    fn served(gateway: &Gateway, user: &PresetUser) -> Self {
+        let stage = Self::new();
+        let record = format!(
+            "MOMO_SUBSCRIPTION_KEY={}\nMOMO_API_USER={}\nMOMO_API_KEY={}\nMOMO_BASE_URL={}\n",
+            key(gateway),
+            user.id,
+            user.api_key,
+            gateway.base_url()
+        );
+        stage.sandbox.write(".env", record, 0o600);
+        stage
+    }
+
+    /// Whose record is in Vault.
+    fn in_vault(vault: &crate::vault::stage::Stage) -> Self {
+        let environment = vec![("VAULT_ADDR", vault.vault().address()), ("VAULT_TOKEN", vault.token.clone())];
+        Self { store: vault.location("collection"), environment, ..Self::new() }
     }
 
     fn report(&self) -> PathBuf {
@@ -59,12 +87,13 @@ impl Stage {
         self.sandbox.root().join("signals")
     }
 
-    /// The words of a program, started in a way. The record is named by its whole path: a row may change the folder.
+    /// The words of a program, started in a way.
     fn words(&self, way: Way, program: &[OsString]) -> Vec<OsString> {
         let mut words = Vec::new();
-        if way == Way::Exec {
-            let store = format!("dotenv:{}", self.sandbox.path(".env").display());
-            words.extend([MOMO_CRED, "exec", "--store", &store, "--"].map(OsString::from));
+        if way != Way::Direct {
+            let token = (way == Way::Token).then_some("--token");
+            let exec = [MOMO_CRED, "exec", "--store", &self.store];
+            words.extend(exec.into_iter().chain(token).chain(["--"]).map(OsString::from));
         }
         words.extend_from_slice(program);
         words
@@ -80,6 +109,7 @@ impl Stage {
     fn command(&self, shell: &str, words: &[OsString]) -> Command {
         let mut command = self.sandbox.command("sh");
         command.args(["-c", shell, "sh"]).args(words).stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
+use momo_gateway::{Bound, Config, Gateway, PresetUser, Product};
 use serde_json::Value;
 
 use super::{MANAGED, Stage, Way};
@@ -74,6 +75,37 @@ fn what_a_parent_gives_is_what_the_program_gets() {
         (direct["environ"], through["environ"]) = (Value::Null, Value::Null);
         assert_eq!(through, direct, "{row}");
     }
+}
+
+/// What a network leaves in a process: descriptors, a handler or a disposition for SIGPIPE, and whatever takes the number of
+/// one that was closed.
+const OF_A_NETWORK: [&str; 4] =
+    ["nothing special", "SIGPIPE is ignored", "standard input is closed", "more descriptors"];
+
+fn assert_alike_after_a_network(stage: &Stage, way: Way) {
+    let rows = ROWS.iter().filter(|(row, _)| OF_A_NETWORK.contains(row));
+    assert_eq!(rows.clone().count(), OF_A_NETWORK.len());
+    for (row, shell) in rows {
+        let [mut direct, mut through] = [Way::Direct, way].map(|way| stage.observe(way, shell, &[]));
+        (direct["environ"], through["environ"]) = (Value::Null, Value::Null);
+        assert_eq!(through, direct, "{way:?} {row}");
+    }
+}
+
+#[test]
+fn so_it_is_after_an_exchange_at_the_gateway() {
+    let user = PresetUser::generated(7, Bound::To(Product::Collection));
+    let gateway = Gateway::start(Config::sandbox(1).with_user(user.clone())).unwrap();
+    assert_alike_after_a_network(&Stage::served(&gateway, &user), Way::Token);
+    assert_eq!(gateway.requests().len(), OF_A_NETWORK.len());
+}
+
+#[test]
+fn so_it_is_after_a_login_to_vault() {
+    let Some(vault) = crate::vault::stage::Stage::new().map(crate::vault::stage::Stage::with_old) else {
+        return;
+    };
+    assert_alike_after_a_network(&Stage::in_vault(&vault), Way::Exec);
 }
 
 /// The probe sees what the rows are about: each of these differs from the first.

@@ -6,11 +6,25 @@ use momo_cred_transport::backoff;
 use super::context::{Context, Place};
 use crate::{Error, Kind, Result};
 
-/// Waits until every copy has the record as it was read, before anything of before is made useless.
+/// Waits until every copy has the record as it was read, before `revoke` makes anything of before useless.
 ///
 /// # Errors
 /// [`Kind::Unavailable`] where one is not there in time; [`Kind::Conflict`] where one does not come by itself.
 pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect) -> Result<()> {
+    wait(context, place, expect, "run `momo-cred revoke` again later, or give more time with --timeout").await
+}
+
+/// The same, before a person makes it useless in the portal.
+pub(super) async fn follow_before_the_portal(
+    context: &Context,
+    place: &Place,
+    expect: &Expect,
+) -> Result<()> {
+    wait(context, place, expect, "run `momo-cred resume` later, or give more time with --timeout").await
+}
+
+/// `later` is what to do where a copy is late.
+async fn wait(context: &Context, place: &Place, expect: &Expect, later: &'static str) -> Result<()> {
     let Expect::Revision(revision) = expect else { return Ok(()) };
     let mut waited_for = Vec::new();
     for tries in 1.. {
@@ -28,7 +42,7 @@ pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect) ->
         }
         let pause = backoff(tries, None);
         if context.network.deadline().remaining().is_none_or(|left| left <= pause) {
-            return Err(late(place, revision, &copies.behind));
+            return Err(late(place, revision, &copies.behind).next(later));
         }
         waited_for = copies.behind;
         tokio::time::sleep(pause).await;
@@ -69,5 +83,4 @@ fn late(place: &Place, revision: &Revision, behind: &[String]) -> Error {
     )
     .at(location)
     .because("whoever reads there gets what was before; no key was touched")
-    .next("run `momo-cred revoke` again later, or give more time with --timeout")
 }

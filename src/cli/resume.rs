@@ -6,9 +6,9 @@ use momo_cred_backend_api::Work;
 
 use super::context::{Context, Place};
 use super::provision::{Lifecycle, TIMEOUT};
-use super::revoke;
 use super::rotate::rekey::refuse_while_held;
 use super::rotate::subscription_key::{Change, Consumers};
+use super::{copies, revoke};
 use crate::config::Settings;
 use crate::credential::{Claim, ClaimKind, Field, Malformed, check_key};
 use crate::effective::{Effective, Holder, Purpose};
@@ -41,11 +41,11 @@ pub(crate) struct Options {
     from: Option<PathBuf>,
 }
 
+/// What to do once nothing stands against a rekey any more.
+const GO_ON: &str = "then run `momo-cred resume --force-takeover` again";
+
 /// What to do before a rekey goes on, where other records have its key.
-const FREE_THE_KEY: [&str; 2] = [
-    "rotate those profiles first: `momo-cred rotate -p PROFILE`",
-    "then run `momo-cred resume --force-takeover` again",
-];
+const FREE_THE_KEY: [&str; 2] = ["rotate those profiles first: `momo-cred rotate -p PROFILE`", GO_ON];
 
 /// Whether a person vouches for the death of an owner.
 #[derive(clap::Args, Debug)]
@@ -111,6 +111,7 @@ async fn resume(context: &Context, options: &Options, settings: &Settings, place
     let effective = Effective::new(settings, &seen.record, Holder::Record(&place.location), Purpose::Finish)?;
     if claim.kind == ClaimKind::Rekey {
         keep_callback_host(&seen, &effective, place)?;
+        copies::refuse_lost(context, place, &seen.expect).await.map_err(|error| error.next(GO_ON))?;
         refuse_while_held(context, place, &seen.record, &FREE_THE_KEY).await?;
     }
     let inputs = inputs(&seen, &effective, place)?;

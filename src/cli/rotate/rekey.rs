@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::Old;
 use crate::cli::context::{Context, Place};
-use crate::cli::holders;
 use crate::cli::resume::keep_callback_host;
+use crate::cli::{copies, holders};
 use crate::credential::{Field, Record};
 use crate::{Error, Kind, Result};
 
@@ -21,6 +21,7 @@ pub(super) async fn refuse_where_harmful(old: &Old<'_>) -> Result<()> {
             .next("rotate with the default strategy, new-user, or use a store with compare-and-swap"));
     }
     keep_callback_host(&old.seen, &old.effective, old.place)?;
+    copies::refuse_lost(old.context, old.place, &old.seen.expect).await?;
     let new_user = "rotate with the default strategy, new-user, which lets the old key live";
     refuse_while_held(old.context, old.place, &old.seen.record, &[new_user]).await
 }

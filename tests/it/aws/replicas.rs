@@ -1,12 +1,12 @@
 //! Copies in other regions: nothing of before is made useless until all of them have followed.
 
 use momo_cred_backend_testkit::Canary;
-use momo_gateway::{Bound, Config, Gateway, PresetUser, Product};
+use momo_gateway::{Bound, Config, Gateway, PresetUser, Product, Role};
 use momo_live::{Tap, response};
 use serde_json::{Value, json};
 
 use super::stage::{NAME, OLD_USER, Stage, old_key};
-use crate::sandbox::key;
+use crate::sandbox::{Ran, key};
 
 /// Where the copy is.
 const REGION: &str = "eu-west-3";
@@ -103,10 +103,9 @@ fn the_drill_rotates_and_then_waits() {
     assert!(!old_works(&stage));
 }
 
-/// moto's copy fails where a secret of the name is there already.
-#[test]
-fn one_that_has_failed_is_for_a_person() {
-    let Some(stage) = Stage::new() else { return };
+/// A copy that has failed: moto's does where a secret of the name is there already.
+fn failed() -> Option<Stage> {
+    let stage = Stage::new()?;
     let _ = stage.momo(&["provision"]).env("AWS_REGION", REGION).run().code(0);
     let id = OLD_USER.parse().unwrap();
     let api_key = old_key().value().to_owned();
@@ -114,6 +113,12 @@ fn one_that_has_failed_is_for_a_person() {
     create(&stage);
     let described = stage.ask("DescribeSecret", &json!({ "SecretId": NAME }));
     assert_eq!(described["ReplicationStatus"][0]["Status"], "Failed", "{described}");
+    Some(stage)
+}
+
+#[test]
+fn one_that_has_failed_is_for_a_person() {
+    let Some(stage) = failed() else { return };
     let before = stage.revision();
     // Told before anything is replaced.
     let ran = stage.run(&["compromise", "--yes"]).code(75).says("error[conflict]").says(REGION);
@@ -123,6 +128,80 @@ fn one_that_has_failed_is_for_a_person() {
     let _ = stage.run(&["revoke", "--yes"]).code(75).says("does not follow any more");
     assert_eq!((old_works(&stage), stage.gateway.key_requests(OLD_USER)), (true, 0));
     let _ = stage.run(&["status"]).code(0);
+}
+
+/// A rekey kills the key that such a copy serves for ever.
+#[test]
+fn one_that_has_failed_keeps_a_rekey_from_its_key() {
+    let Some(stage) = failed() else { return };
+    let before = stage.revision();
+    let ran = stage.run(&["rotate", "--strategy", "rekey", "--yes"]).code(75).says("error[conflict]");
+    let _ = ran.says(REGION).says("remove-regions-from-replication");
+    assert_eq!((stage.revision(), stage.gateway.key_requests(OLD_USER)), (before, 0));
+    // The claim of a run that died somewhere else.
+    let claim = json!({
+        "pending_id": "00000000-0000-4000-8000-000000000001",
+        "pending_kind": "rekey",
+        "pending_since": "2026-01-02T03:04:05Z",
+        "pending_owner": "far.example.com:0f:1:1:1",
+        "pending_lease": "300",
+    });
+    let mut claimed = record(&stage);
+    claimed.as_object_mut().unwrap().extend(claim.as_object().unwrap().clone());
+    stage.put(NAME, &claimed);
+    let before = stage.revision();
+    let ran = stage.run(&["resume", "--force-takeover"]).code(75).says("does not follow any more");
+    let _ = ran.says("then run `momo-cred resume --force-takeover` again");
+    assert_eq!((stage.revision(), stage.gateway.key_requests(OLD_USER)), (before, 0));
+    assert_eq!((old_works(&stage), &stage.status()["claim"]["kind"]), (true, &"rekey".into()));
+}
+
+/// A run that has the other key of the pair.
+fn change(stage: &Stage, args: &[&str]) -> Ran {
+    let secondary = stage.gateway.key(Role::Secondary(Product::Collection)).unwrap();
+    stage.momo(args).env("MOMO_CRED_SUBSCRIPTION_KEY_SECONDARY", secondary).run()
+}
+
+#[test]
+fn one_that_has_failed_keeps_the_subscription_key_as_it_is() {
+    let Some(stage) = failed() else { return };
+    let before = stage.revision();
+    let ran = change(&stage, &["rotate", "--subscription-key"]).code(75).says("does not follow any more");
+    let _ = ran.says(REGION);
+    assert_eq!(stage.revision(), before);
+}
+
+/// Whoever starts again from a copy that lags gets the key that the portal is about to kill.
+#[test]
+fn nobody_is_sent_to_the_portal_before_they_have_followed() {
+    let Some(stage) = replicated() else { return };
+    let tap = lagging(&stage, 100);
+    let stage = stage.through(tap.address());
+    let begin = ["rotate", "--subscription-key", "--consumers-restarted", "--timeout", "2s"];
+    let ran = change(&stage, &begin).code(69).says(REGION).says("run `momo-cred resume` later");
+    assert!(!ran.err().contains("In the developer portal"), "{}", ran.err());
+    let swapped = stage.status();
+    assert_eq!(swapped["claim"]["phase"], "swapped", "{swapped}");
+    let go_on = ["resume", "--consumers-restarted", "--timeout", "2s"];
+    let _ = stage.run(&go_on).code(69).says("does not have revision");
+    // Where the new key is at hand, the old one is dead: to wait would help nobody.
+    let new = stage.gateway.regenerate_key(Role::Primary(Product::Collection));
+    stage.sandbox.write("new.key", new.as_str(), 0o600);
+    let done = [&go_on[..], &["--from", "new.key"]].concat();
+    let _ = stage.run(&done).code(0).says("the old primary subscription key is refused now");
+    assert_eq!(stage.secret()["subscription_key"], new.as_str());
+}
+
+#[test]
+fn once_they_have_followed_the_portal_is_next() {
+    let Some(stage) = replicated() else { return };
+    let tap = lagging(&stage, 4);
+    let stage = stage.through(tap.address());
+    let ran = change(&stage, &["rotate", "--subscription-key", "--consumers-restarted"]).code(75);
+    let ran = ran.says("waits for the new primary subscription key");
+    let (waits, portal) =
+        (ran.err().find("waiting for the copies"), ran.err().find("In the developer portal"));
+    assert!(waits.is_some() && waits < portal, "{}", ran.err());
 }
 
 /// What a person is told to do in production begins with the wait.

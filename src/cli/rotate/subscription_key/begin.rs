@@ -3,6 +3,7 @@
 use momo_cred_backend_api::{Secret, Work};
 
 use super::{Change, Consumers};
+use crate::cli::copies;
 use crate::cli::keys::refused;
 use crate::cli::plan::Plan;
 use crate::cli::provision::unguarded;
@@ -34,6 +35,7 @@ impl Old<'_> {
             }
         }
         unguarded(place, options.yes)?;
+        copies::refuse_lost(context, place, &self.seen.expect).await?;
         let secondary = self.secondary()?;
         let hold = place.hold(Work::Renewal, context).await?;
         let seen = place.unchanged(settings, context, &self.seen.expect).await?;

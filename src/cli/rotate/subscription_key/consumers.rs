@@ -2,7 +2,7 @@
 
 use super::swap::shown;
 use super::{Change, Consumers, GO_ON};
-use crate::cli::holders;
+use crate::cli::{copies, holders};
 use crate::credential::Field;
 use crate::lifecycle::Seen;
 use crate::{Error, Kind, Result, prompt};
@@ -11,10 +11,11 @@ impl Change<'_> {
     /// Lists them, and waits until a person says that they have it.
     ///
     /// # Errors
-    /// [`Kind::Conflict`] where another record of the config file serves the old key, and where nobody says so. The claim
-    /// stays open.
+    /// [`Kind::Conflict`] where another record of the config file or a copy of this one serves the old key, and where
+    /// nobody says so; [`Kind::Unavailable`] where a copy takes too long. The claim stays open.
     pub(super) async fn wait_for_consumers(&self, seen: &Seen) -> Result<()> {
         self.refuse_while_others_serve_it(seen).await?;
+        self.wait_for_copies(seen).await?;
         if self.consumers == Consumers::Restarted {
             return Ok(());
         }
@@ -26,6 +27,19 @@ impl Change<'_> {
             prompt::text("Is all of that restarted? [y/N]").map_err(|error| self.waiting().because(error))?;
         self.context.network.deadline().restart();
         if matches!(typed.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(self.waiting()) }
+    }
+
+    /// Whoever starts again from a copy that lags gets the old key. Where the new one is at hand, the old one is dead
+    /// already, and to wait would only keep the new one from the record.
+    async fn wait_for_copies(&self, seen: &Seen) -> Result<()> {
+        if self.from.is_some() {
+            return Ok(());
+        }
+        let waited = copies::follow_before_the_portal(self.context, self.place, &seen.expect).await;
+        waited.map_err(|error| match error.kind() {
+            Kind::Conflict => error.next("then go on: `momo-cred resume`"),
+            _ => error,
+        })
     }
 
     /// What a regeneration kills it kills in every record: all have to have moved.

@@ -186,14 +186,19 @@ pub(super) fn store_failed(error: api::Error, left: Leftover) -> Finish {
 
 /// The store was asked to publish, and what became of that cannot be read.
 pub(super) fn perhaps_published(error: api::Error, user: Uuid, left: Leftover) -> Finish {
-    let what = format!("the credential of API user {user} may have been published all the same");
-    let next = match left {
-        Leftover::Rekey(_) => {
-            "look with `momo-cred status`; if the claim is still open, run `momo-cred resume --force-takeover`"
-        }
-        _ => "look with `momo-cred status`; if the claim is still open, run `momo-cred resume`",
-    };
-    failed(Error::from(error).because(what).next(next))
+    failed(uncertain(Error::from(error), user, left))
+}
+
+/// Adds that the credential may be published or not, and how to find out.
+fn uncertain(error: Error, user: Uuid, left: Leftover) -> Error {
+    let error =
+        error.because(format!("the credential of API user {user} may have been published all the same"));
+    match left {
+        Leftover::Rekey(_) => error.because("if it was not, the key in the record may be dead").next(
+            "look with `momo-cred status`; if the claim is still open, run `momo-cred resume --force-takeover`",
+        ),
+        _ => error.next("look with `momo-cred status`; if the claim is still open, run `momo-cred resume`"),
+    }
 }
 
 pub(super) fn out_of_time(left: Leftover) -> Finish {
@@ -202,11 +207,9 @@ pub(super) fn out_of_time(left: Leftover) -> Finish {
 }
 
 /// A signal stopped the run when the store was asked to publish.
-pub(super) fn interrupted_publishing(user: Uuid) -> Finish {
-    let error = Error::new(Kind::Unavailable, "stopped by a signal while the credential was being published")
-        .because(format!("the credential of API user {user} may have been published all the same"))
-        .next("look with `momo-cred status`; if the claim is still open, run `momo-cred resume`");
-    Finish::Stopped(Box::new(error))
+pub(super) fn interrupted_publishing(user: Uuid, left: Leftover) -> Finish {
+    let error = Error::new(Kind::Unavailable, "stopped by a signal while the credential was being published");
+    Finish::Stopped(Box::new(uncertain(error, user, left)))
 }
 
 pub(super) fn interrupted(left: Leftover) -> Finish {
@@ -291,8 +294,31 @@ pub(super) fn move_needs_a_host(left: Leftover) -> Finish {
     failed(left.claim_stays(error))
 }
 
+/// The one write of an import. A person may hold the only copy of what was to be stored: the portal shows a key once.
 pub(super) fn import_write_failed(error: api::Error) -> Finish {
-    failed(Error::from(error))
+    let unknown = error.effect() == Effect::Unknown;
+    let error = Error::from(error);
+    failed(if unknown {
+        error
+            .because("the credential may be stored all the same: keep what shows its key, such as the portal's popup, open")
+            .next("look with `momo-cred status`; if it is stored, close the popup once `momo-cred verify` passes")
+            .next("if it is not, run the same command again")
+    } else {
+        error
+    })
+}
+
+/// The one write of a rollback.
+pub(super) fn restoration_failed(error: api::Error) -> Finish {
+    let unknown = error.effect() == Effect::Unknown;
+    let error = Error::from(error);
+    failed(if unknown {
+        error
+            .because("the record may hold the earlier credential all the same, which works")
+            .next("look with `momo-cred status`; if it does not, run `momo-cred rollback` again")
+    } else {
+        error
+    })
 }
 
 pub(super) fn read_back_differs(revision: &Revision) -> Finish {

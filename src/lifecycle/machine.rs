@@ -54,9 +54,11 @@ impl Machine {
         match &self.state {
             State::Rechecking { published } => Finish::Published(published.clone()),
             State::Publishing { issued, .. } | State::ReadingBack { issued, .. } => {
-                finish::interrupted_publishing(issued.user)
+                finish::interrupted_publishing(issued.user, self.leftover())
             }
-            State::Fencing { issued, .. } if self.unsure => finish::interrupted_publishing(issued.user),
+            State::Fencing { issued, .. } if self.unsure => {
+                finish::interrupted_publishing(issued.user, self.leftover())
+            }
             _ => finish::interrupted(self.leftover()).leaving(self.stored_claim()),
         }
     }

@@ -98,8 +98,11 @@ impl Machine {
             {
                 self.fence(issued, round + 1)
             }
-            Err(error) if self.plan.obtain.given().is_some() => {
+            Err(error) if matches!(self.plan.obtain, Obtain::Imported { .. }) => {
                 self.finish(finish::import_write_failed(error))
+            }
+            Err(error) if matches!(self.plan.obtain, Obtain::Restored(_)) => {
+                self.finish(finish::restoration_failed(error))
             }
             Err(error) if matches!(self.plan.obtain, Obtain::Kept { leg: Leg::Swap, .. }) => {
                 self.finish(finish::swap_failed(error))

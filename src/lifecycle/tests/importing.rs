@@ -174,6 +174,9 @@ fn an_answer_lost_is_resolved_by_the_store_or_said_to_be_unknown() {
     bench.faults.add(Fault::after(1).of(Op::Write));
     let said = import(&bench).code(69);
     assert!(said.contains("not known whether this took effect"), "{said}");
+    // A person may hold the only copy.
+    assert!(said.contains("may be stored all the same") && said.contains("popup"), "{said}");
+    assert!(said.contains("`momo-cred status`") && said.contains("`momo-cred verify`"), "{said}");
     bench.assert_settled();
 }
 

@@ -120,6 +120,8 @@ fn somebody_elses_write_is_never_written_over() {
 fn a_write_whose_answer_is_lost_is_told_as_unknown() {
     let (bench, _) = rotated();
     bench.faults.add(Fault::after(1).of(Op::Write));
-    let _ = back(&bench).code(69);
+    let said = back(&bench).code(69);
+    assert!(said.contains("may hold the earlier credential all the same"), "{said}");
+    assert!(said.contains("`momo-cred status`") && said.contains("`momo-cred rollback`"), "{said}");
     bench.assert_promises();
 }

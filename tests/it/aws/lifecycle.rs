@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use momo_live::Tap;
 use serde_json::{Value, json};
 
 use super::stage::{NAME, OLD_USER, Stage, old_key};
@@ -205,15 +206,11 @@ fn a_run_that_is_killed_between_its_version_and_the_move() {
     }
 }
 
-/// A store that hangs keeps nobody from stopping the run: the second signal ends it, and says what is not known.
-#[test]
-fn a_second_signal_ends_a_run_whose_publication_hangs() {
-    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
-    let (tap, server) = (stage.tap(), stage.server());
+/// A run whose publication hangs, ended by a second signal: what it says.
+fn ended_while_publishing(stage: &Stage, tap: &Tap, args: &[&str]) -> String {
     tap.delay("POST", "UpdateSecretVersionStage", Duration::ZERO);
     tap.delay("POST", "UpdateSecretVersionStage", Duration::from_secs(3600));
-    let stage = stage.through(tap.address());
-    let run = stage.begin(stage.momo(&["rotate", "--timeout", "10m"]));
+    let run = stage.begin(stage.momo(&[args, &["--timeout", "10m"]].concat()));
     let asked = || tap.requests().iter().filter(|asked| asked.ends_with("UpdateSecretVersionStage")).count();
     until("the publication to be asked for", || asked() == 2);
     run.signal(rustix::process::Signal::TERM);
@@ -225,10 +222,35 @@ fn a_second_signal_ends_a_run_whose_publication_hangs() {
         said.contains("may have been published all the same") && said.contains("momo-cred status"),
         "{said}"
     );
+    said
+}
+
+/// A store that hangs keeps nobody from stopping the run: the second signal ends it, and says what is not known.
+#[test]
+fn a_second_signal_ends_a_run_whose_publication_hangs() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let (tap, server) = (stage.tap(), stage.server());
+    let stage = stage.through(tap.address());
+    let _ = ended_while_publishing(&stage, &tap, &["rotate"]);
     let stage = stage.through(server);
     stage.assert_open();
     let _ = stage.run(&["resume"]).code(0);
     stage.assert_settled();
+}
+
+/// A rekey that is stopped there may have left a dead key, and only a person's word goes on.
+#[test]
+fn a_second_signal_tells_of_the_key_that_a_rekey_may_have_killed() {
+    let Some(stage) = Stage::new().map(Stage::with_old) else { return };
+    let (tap, server) = (stage.tap(), stage.server());
+    let stage = stage.through(tap.address());
+    let said = ended_while_publishing(&stage, &tap, &["rotate", "--strategy", "rekey", "--yes"]);
+    assert!(said.contains("the key in the record may be dead"), "{said}");
+    assert!(said.contains("run `momo-cred resume --force-takeover`"), "{said}");
+    let stage = stage.through(server);
+    assert_eq!(stage.status()["claim"]["kind"], "rekey");
+    let _ = stage.run(&["resume", "--force-takeover"]).code(0);
+    stage.assert_in_use_works();
 }
 
 #[test]

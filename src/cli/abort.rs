@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::confirm::confirm;
 use super::context::{Context, Place, complete};
 use super::network::TIMEOUT;
+use super::steps::say_forgotten;
 use super::{document, resume};
 use crate::audit::Ending;
 use crate::config::Settings;
@@ -87,8 +88,9 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
     let Expect::Revision(revision) = seen.expect else {
         return resume::nothing_open(context, settings, place, &seen);
     };
-    let record = aborted(seen.record);
+    let record = aborted(seen.record.clone());
     let revision = place.backend.write(&place.name, record.document(), &Expect::Revision(revision)).await?;
+    seen.record.forgotten_in(&record).into_iter().for_each(|user| say_forgotten(&context.output, user));
     context.output.note(&format!("the claim at {} is dropped; revision {revision}", place.location));
     if let Some(stands) = claim.kind.phase().and_then(how_it_stands) {
         context.output.note(stands);

@@ -17,8 +17,8 @@ use super::{document, log};
 use crate::config::{Config, Environment, Overrides, Settings, variables};
 use crate::credential::{Claim, Field};
 use crate::effective::{Effective, Holder};
-use crate::lifecycle::{Alive, ClaimStanding, Evidence, Owner, Seen, Takeover, Watch, judge};
-use crate::momo::{Client, ClientConfig, StepReport};
+use crate::lifecycle::{Alive, ClaimStanding, Evidence, Owner, Seen, Takeover, judge};
+use crate::momo::{Client, ClientConfig};
 use crate::registry::{self, Runtime};
 use crate::{Error, Kind, Outcome, Result};
 
@@ -341,53 +341,6 @@ impl Place {
             return Ok(seen);
         }
         Err(busy(self, "was changed meanwhile; nothing was changed").next("run it again"))
-    }
-}
-
-/// Tells people and scripts of each step.
-pub(crate) struct Steps<'a> {
-    context: &'a Context,
-    head: Map<String, Value>,
-    /// The steps so far, for the result.
-    pub(crate) taken: Vec<Value>,
-}
-
-impl<'a> Steps<'a> {
-    pub(crate) fn new(context: &'a Context, head: Map<String, Value>) -> Self {
-        Self { context, head, taken: Vec::new() }
-    }
-}
-
-impl Watch for Steps<'_> {
-    fn noted(&mut self, signal: i32, at_most: Duration) {
-        let name = match signal {
-            2 => "INT",
-            15 => "TERM",
-            _ => "HUP",
-        };
-        self.context.output.warn(&format!(
-            "{name} is noted: finishing what was begun, for at most {} s; once more stops at once",
-            at_most.as_secs()
-        ));
-    }
-
-    fn begins(&mut self, step: &'static str) {
-        self.context.output.detail(&format!("  {step} ..."));
-    }
-
-    fn ended(&mut self, report: &StepReport) {
-        self.context.subject.took(document::step(report));
-        if self.context.output.json() {
-            let mut event = self.head.clone();
-            event.insert("event".into(), json!("step"));
-            self.taken.push(document::step(report));
-            event.insert("steps".into(), json!([document::step(report)]));
-            // A reader that went away does not stop a lifecycle in its middle.
-            let _ = self.context.output.document(&Value::Object(event));
-        }
-        let status = report.status.map(|status| format!(" ({status})")).unwrap_or_default();
-        // What to do about a failure is told by the error that follows.
-        self.context.output.note(&format!("  {:<10} {}{status}", report.name, report.outcome.name()));
     }
 }
 

@@ -37,6 +37,7 @@ mod revoke;
 mod rollback;
 mod rotate;
 mod status;
+mod steps;
 mod subject;
 mod trail;
 mod trust;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use momo_cred_backend_api::{Expect, Hold, Revision, Work};
 use serde_json::{Map, Value, json};
 
-use super::context::{Context, Place, Steps};
+use super::context::{Context, Place};
 use super::hook::{HookFlag, after_publish};
 use super::keys::KeyFiles;
+use super::steps::Steps;
 use super::{document, trail};
 use crate::audit::Ending;
 use crate::config::Settings;

@@ -17,7 +17,7 @@ pub use field::{ANCHORS, Field, PENDING};
 pub use fingerprint::Fingerprint;
 pub use layout::{InvalidLayout, Layout};
 pub use product::{Product, UnknownProduct};
-pub use record::{Malformed, Record, RecordState};
+pub use record::{Malformed, RETIRED, Record, RecordState};
 pub use shape::{BadShape, ShapeFault, check_api_user, check_key};
 pub(crate) use shown::may_be_shown;
 pub use target::{InvalidTarget, TargetEnvironment};

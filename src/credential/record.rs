@@ -16,7 +16,7 @@ use super::{
 const SCHEMA: u32 = 1;
 
 /// How many retired API users a record keeps.
-const RETIRED: usize = 16;
+pub const RETIRED: usize = 16;
 
 /// A record: a document with the names its fields have in it. Fields that are not ours stay in the document, untouched.
 ///
@@ -259,7 +259,21 @@ impl Record {
         list.split(',').filter_map(|user| check_api_user(user.trim()).ok()).collect()
     }
 
-    /// Adds an API user to the retired ones; the oldest beyond 16 are forgotten.
+    /// Every API user that it names: its own where there is a key, the claim's, and the retired ones.
+    pub fn users(&self) -> Vec<Uuid> {
+        let own = self.api_user().ok().flatten().filter(|_| self.get(Field::ApiKey).is_some());
+        let claimed = self.claim().ok().flatten().and_then(|claim| claim.api_user);
+        own.into_iter().chain(claimed).chain(self.retired()).collect()
+    }
+
+    /// The API users that it names and `after` does not: beyond [`RETIRED`] the oldest are dropped, and nothing here leads
+    /// to them any more.
+    pub fn forgotten_in(&self, after: &Self) -> Vec<Uuid> {
+        let kept = after.users();
+        self.users().into_iter().filter(|user| !kept.contains(user)).collect()
+    }
+
+    /// Adds an API user to the retired ones; the oldest beyond [`RETIRED`] are forgotten.
     pub fn retire(&mut self, user: Uuid) {
         let mut users = self.retired();
         users.retain(|known| *known != user);

@@ -12,6 +12,7 @@ use super::machine::Machine;
 use super::plan::{KeyRole, Obtain, Plan};
 use super::signals::Noted;
 use super::step::{Effect, Event};
+use crate::credential::Record;
 #[cfg(feature = "faults")]
 use crate::faults::Control;
 use crate::momo::{Diagnosis, Gateway, Msisdn, Refusal, Silence, Step, StepReport};
@@ -28,6 +29,8 @@ pub trait Watch {
     fn ended(&mut self, report: &StepReport);
     /// A signal came at a bad moment: the run goes on to a safe end, for at most this long, and then ends by it.
     fn noted(&mut self, signal: i32, at_most: Duration);
+    /// A write dropped an API user from the full list of retired ones.
+    fn forgot(&mut self, user: Uuid);
 }
 
 /// Store, gateway and clocks of one lifecycle.
@@ -60,6 +63,7 @@ impl Driver<'_> {
         let mut claimed_at = self.world.boot_time();
         let mut fences: usize = 0;
         let mut noted: Option<Noted> = None;
+        let mut stored = machine.plan().seen.record.clone();
         #[cfg(feature = "faults")]
         let mut way = crate::faults::Way::default();
         loop {
@@ -90,6 +94,7 @@ impl Driver<'_> {
                     let answer = self.store.write(self.name, &document, &expect).await;
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("claim", None));
+                        say_who_is_forgotten(&mut stored, document, watch);
                     }
                     Event::Written(answer)
                 }
@@ -136,6 +141,7 @@ impl Driver<'_> {
                     };
                     if answer.is_ok() {
                         watch.ended(&StepReport::of("publish", None));
+                        say_who_is_forgotten(&mut stored, document, watch);
                     }
                     Event::Written(answer)
                 }
@@ -151,7 +157,11 @@ impl Driver<'_> {
                     Event::Read(answer)
                 }
                 Effect::Withdraw(document, expect) => {
-                    Event::Written(self.store.write(self.name, &document, &expect).await)
+                    let answer = self.store.write(self.name, &document, &expect).await;
+                    if answer.is_ok() {
+                        say_who_is_forgotten(&mut stored, document, watch);
+                    }
+                    Event::Written(answer)
                 }
             };
             #[cfg(feature = "faults")]
@@ -264,6 +274,13 @@ impl Driver<'_> {
         reports.push(StepReport::of("read", read.as_ref().err()));
         (reports, read)
     }
+}
+
+/// The list of retired users is bounded: whoever drops off it is named, or nobody would revoke that user.
+fn say_who_is_forgotten(stored: &mut Record, document: Document, watch: &mut dyn Watch) {
+    let now = Record::new(document, stored.layout().clone());
+    stored.forgotten_in(&now).into_iter().for_each(|user| watch.forgot(user));
+    *stored = now;
 }
 
 const fn step_name(effect: &Effect) -> Option<&'static str> {

@@ -128,6 +128,8 @@ impl Watch for Notes<'_> {
 
     fn noted(&mut self, _: i32, _: Duration) {}
 
+    fn forgot(&mut self, _: Uuid) {}
+
     fn ended(&mut self, report: &StepReport) {
         self.0.borrow_mut().push(report.clone());
     }

@@ -134,3 +134,26 @@ fn a_separate_provisioning_key_counts_as_in_provision() {
     let _ = ran.says("the user was made with provisioning_subscription_key");
     assert_eq!(sandbox.env_value("MOMO_PROVISIONING_SUBSCRIPTION_KEY"), None);
 }
+
+/// The list of retired users is bounded: whoever drops off it is named, since nothing else would lead to that user.
+#[test]
+fn who_drops_off_the_list_is_named() {
+    let stage = Stage::with_old();
+    let retired: Vec<_> = (1..=16).map(|n| format!("0e000000-0000-4000-8000-{n:012}")).collect();
+    let list = format!("{}MOMO_RETIRED_API_USERS={}\n", stage.sandbox.read(".env"), retired.join(","));
+    stage.sandbox.write(".env", list, 0o600);
+    let told = |user: &str| format!("{user} is not among them any more");
+    // A claim that is dropped leaves its user on the list.
+    let silence = Fault::on(Operation::CreateKey, Action::Silence);
+    stage.gateway.script(silence);
+    let killed = stage.hold(["rotate"], Operation::CreateKey);
+    killed.kill();
+    stage.gateway.clear_script();
+    let ran = stage.run(["abort"]).code(0).says(&told(&retired[0]));
+    assert_eq!(ran.err().matches("any more").count(), 1, "{}", ran.err());
+    let ran = stage.run(["rotate"]).code(0).says(&told(&retired[1]));
+    let ran = ran.says(&format!("`momo-cred revoke --user {} --yes`", retired[1]));
+    assert_eq!(ran.err().matches("any more").count(), 1, "{}", ran.err());
+    let listed = stage.status()["retired_api_users"].as_array().unwrap().clone();
+    assert_eq!((listed.len(), &listed[0], &listed[15]), (16, &retired[2].as_str().into(), &OLD_USER.into()));
+}

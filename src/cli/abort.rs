@@ -89,7 +89,11 @@ async fn abort(context: &Context, options: &Options, settings: &Settings, place:
         return resume::nothing_open(context, settings, place, &seen);
     };
     let record = aborted(seen.record.clone());
+    #[cfg(feature = "faults")]
+    let point = crate::faults::Around::begin(crate::faults::Step::Abort);
     let revision = place.backend.write(&place.name, record.document(), &Expect::Revision(revision)).await?;
+    #[cfg(feature = "faults")]
+    drop(point);
     seen.record.forgotten_in(&record).into_iter().for_each(|user| say_forgotten(&context.output, user));
     context.output.note(&format!("the claim at {} is dropped; revision {revision}", place.location));
     if let Some(stands) = claim.kind.phase().and_then(how_it_stands) {

@@ -43,11 +43,13 @@ pub enum Step {
     RevokeFence,
     /// The list is written.
     Settle,
+    /// The record is written without the claim that is given up.
+    Abort,
 }
 
 impl Step {
     /// All of them, in their order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Preflight,
         Self::Claim,
         Self::User,
@@ -67,6 +69,7 @@ impl Step {
         Self::InUse,
         Self::RevokeFence,
         Self::Settle,
+        Self::Abort,
     ];
 
     /// What it is called in the name of a point.
@@ -91,6 +94,7 @@ impl Step {
             Self::InUse => "in-use",
             Self::RevokeFence => "revoke-fence",
             Self::Settle => "settle",
+            Self::Abort => "abort",
         }
     }
 

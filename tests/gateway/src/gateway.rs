@@ -147,6 +147,12 @@ impl Gateway {
         Uuid::try_parse(id).is_ok_and(|id| self.shared.lock().users.authenticates(id, api_key))
     }
 
+    /// Every API key that was ever issued, also those that nobody kept: for a search of what they must not be in.
+    #[must_use]
+    pub fn issued_keys(&self) -> Vec<String> {
+        self.shared.lock().users.issued()
+    }
+
     /// Adds a user or replaces one, as the Partner Portal does.
     pub fn put_user(&self, user: PresetUser) {
         self.shared.lock().users.put(user);

@@ -82,6 +82,7 @@ struct Token {
 pub(crate) struct Users {
     users: BTreeMap<Uuid, Entry>,
     tokens: HashMap<String, Token>,
+    issued: Vec<String>,
 }
 
 impl Users {
@@ -144,6 +145,7 @@ impl Users {
         }
         user.keys.push(key.to_owned());
         user.key_requests += 1;
+        self.issued.push(key.to_owned());
         self.tokens.retain(|_, token| token.user != id);
         true
     }
@@ -195,6 +197,11 @@ impl Users {
             };
             product_fits && user.made_with.as_ref().is_none_or(|made_with| *made_with == key.value)
         })
+    }
+
+    /// Every key that was ever issued, whatever became of it.
+    pub(crate) fn issued(&self) -> Vec<String> {
+        self.issued.clone()
     }
 
     /// Every user, in the order of their ids.

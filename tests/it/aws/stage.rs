@@ -176,6 +176,15 @@ impl Stage {
         stages.iter().find(current).unwrap().0.clone()
     }
 
+    /// The ids of all versions, the oldest first: moto lists them in the order in which they were made.
+    #[cfg(feature = "faults")]
+    pub(crate) fn history(&self) -> Vec<String> {
+        let asked = json!({"SecretId": NAME, "IncludeDeprecated": true});
+        let listed = self.ask("ListSecretVersionIds", &asked);
+        let ids = listed["Versions"].as_array().unwrap().iter();
+        ids.map(|version| version["VersionId"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// A claim is open, and what was there before is served.
     #[track_caller]
     pub(crate) fn assert_open(&self) {

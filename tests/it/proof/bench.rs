@@ -1,7 +1,9 @@
 //! One record in one of four stores, a gateway, and what must hold of both.
 
 use std::fmt;
+use std::os::unix::process::ExitStatusExt;
 
+use momo_cred::faults::POINT;
 use momo_cred_backend_testkit::{Canary, MemoryServer};
 use momo_gateway::{Bound, Config, Gateway, PresetUser, Product, Role};
 use momo_live::Loopback;
@@ -102,13 +104,17 @@ impl Bench {
         }
         self.first = self.served();
         match case {
-            Case::Rollback | Case::Revoke => drop(self.run(&["rotate"]).code(0)),
+            Case::Rollback | Case::Revoke | Case::ResumeRevoke => drop(self.run(&["rotate"]).code(0)),
             Case::RevokeElsewhere => self.move_here(),
             Case::Regenerate | Case::RegenerateMoving => {
                 let _ = self.run(Case::Swap.args()).code(75);
                 self.regenerate();
             }
             _ => {}
+        }
+        if let Some((begun, point)) = case.goes_on_with() {
+            let died = self.momo(begun.args()).env(POINT, point).run();
+            assert_eq!(died.status.signal(), Some(9), "{}", died.err());
         }
         self.old = self.served();
     }
@@ -135,7 +141,7 @@ impl Bench {
         let _ = momo.env("MOMO_CRED_SUBSCRIPTION_KEY", key(self.gateway())).run().code(0);
     }
 
-    fn put_user(&self, id: &str, key: &str) {
+    pub(super) fn put_user(&self, id: &str, key: &str) {
         let (id, api_key) = (id.parse().unwrap(), key.to_owned());
         self.gateway().put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
     }
@@ -163,6 +169,13 @@ impl Bench {
             Place::Plain { sandbox, .. } => sandbox,
             Place::Vault(stage) => &stage.sandbox,
             Place::Aws(stage) => &stage.sandbox,
+        }
+    }
+
+    /// From now on runs may remove the record: the policy of every day does not say so.
+    pub(super) fn let_remove(&mut self) {
+        if let Place::Vault(stage) = &mut self.place {
+            stage.token = stage.token_of(&[vault::stage::REMOVE, vault::stage::ROTATE]);
         }
     }
 
@@ -238,6 +251,17 @@ impl Bench {
             pair.into_iter().any(|role| gateway.key(role).as_ref() == Some(&credential.subscription_key))
                 && gateway.authenticates(&credential.user, &credential.key)
         })
+    }
+
+    /// The claims that a revision was written after, since the credential before it: the very last record of a store that
+    /// numbers them. Where ids say nothing of that, also claims of whoever was beaten are between the two.
+    pub(super) fn claims_before(&self, revision: &str) -> Vec<Value> {
+        let Place::Aws(stage) = &self.place else {
+            return vec![self.record(&(revision.parse::<u64>().unwrap() - 1).to_string())];
+        };
+        let earlier: Vec<_> = stage.history().into_iter().take_while(|id| id != revision).collect();
+        let records = earlier.iter().rev().map(|id| self.record(id));
+        records.take_while(|record| record["pending_id"].is_string()).collect()
     }
 
     /// The record of a revision, as the store's operator sees it. Every revision is kept that a test makes.

@@ -27,6 +27,14 @@ pub(super) enum Case {
     /// The same, where the retired user is of another gateway than the credential in use.
     RevokeElsewhere,
     Compromise,
+    /// The first run that goes on with a new user whose owner died.
+    ResumeNewUser,
+    /// The first run that goes on with a rekey whose owner died.
+    ResumeRekey,
+    /// The first run that goes on with a revocation whose owner died.
+    ResumeRevoke,
+    /// The run that drops the claim of an owner that died.
+    Abort,
 }
 
 /// The file with what a person brings.
@@ -48,13 +56,26 @@ impl Case {
             Self::Regenerate | Self::RegenerateMoving => COMPLETION,
             Self::Revoke | Self::RevokeElsewhere => REVOKE,
             Self::Compromise => &["compromise", "--yes"],
+            Self::ResumeNewUser | Self::ResumeRevoke => &["resume"],
+            Self::ResumeRekey => Self::Rekey.resume(),
+            Self::Abort => &["abort"],
+        }
+    }
+
+    /// The command that died before it, and where.
+    pub(super) const fn goes_on_with(self) -> Option<(Self, &'static str)> {
+        match self {
+            Self::ResumeNewUser | Self::Abort => Some((Self::Rotate, "after-key")),
+            Self::ResumeRekey => Some((Self::Rekey, "after-key")),
+            Self::ResumeRevoke => Some((Self::Revoke, "after-renew")),
+            _ => None,
         }
     }
 
     /// What finishes it where its claim is open.
     pub(super) const fn resume(self) -> &'static [&'static str] {
         match self {
-            Self::Rekey => &["resume", "--force-takeover"],
+            Self::Rekey | Self::ResumeRekey => &["resume", "--force-takeover"],
             _ => &["resume"],
         }
     }
@@ -65,7 +86,7 @@ impl Case {
             // Somebody has to restart programs, and nobody is there.
             Self::Swap | Self::SwapMoving => 75,
             // Without the old key nothing is proven.
-            Self::Revoke if store == Store::Dotenv => 69,
+            Self::Revoke | Self::ResumeRevoke if store == Store::Dotenv => 69,
             _ => 0,
         }
     }
@@ -83,7 +104,9 @@ impl Case {
 
     /// Whether the API user of the record stays.
     pub(super) fn keeps_the_user(self) -> bool {
-        matches!(self, Self::Rekey | Self::Swap | Self::Regenerate | Self::Revoke | Self::RevokeElsewhere)
+        self.is_a_rekey()
+            || matches!(self, Self::Swap | Self::Regenerate)
+            || self.revokes() && self != Self::Compromise
     }
 
     /// Whether another subscription key is to serve.
@@ -98,7 +121,12 @@ impl Case {
 
     /// Whether users are to be made useless.
     pub(super) fn revokes(self) -> bool {
-        matches!(self, Self::Revoke | Self::RevokeElsewhere | Self::Compromise)
+        matches!(self, Self::Revoke | Self::RevokeElsewhere | Self::ResumeRevoke | Self::Compromise)
+    }
+
+    /// Whether another key is asked for of the same user.
+    pub(super) fn is_a_rekey(self) -> bool {
+        matches!(self, Self::Rekey | Self::ResumeRekey)
     }
 }
 

@@ -33,6 +33,8 @@ const ASKING: &[Case] = &[
     Case::SwapMoving,
     Case::RegenerateMoving,
     Case::Compromise,
+    Case::ResumeNewUser,
+    Case::ResumeRekey,
 ];
 const CLAIMING: &[Case] = &[
     Case::Provision,
@@ -41,7 +43,10 @@ const CLAIMING: &[Case] = &[
     Case::Rekey,
     Case::SwapMoving,
     Case::Regenerate,
+    Case::RegenerateMoving,
     Case::Compromise,
+    Case::ResumeNewUser,
+    Case::ResumeRekey,
 ];
 const NEW_USER: &[Case] = &[
     Case::Provision,
@@ -50,17 +55,10 @@ const NEW_USER: &[Case] = &[
     Case::SwapMoving,
     Case::RegenerateMoving,
     Case::Compromise,
+    Case::ResumeNewUser,
 ];
 /// Those that ask for a key of the credential.
-const KEYED: &[Case] = &[
-    Case::Provision,
-    Case::Replace,
-    Case::Rotate,
-    Case::Rekey,
-    Case::SwapMoving,
-    Case::RegenerateMoving,
-    Case::Compromise,
-];
+const KEYED: &[Case] = ASKING;
 const CHECKING: &[Case] = &[
     Case::Provision,
     Case::Replace,
@@ -70,8 +68,12 @@ const CHECKING: &[Case] = &[
     Case::Guided,
     Case::Rollback,
     Case::Swap,
+    Case::SwapMoving,
     Case::Regenerate,
+    Case::RegenerateMoving,
     Case::Compromise,
+    Case::ResumeNewUser,
+    Case::ResumeRekey,
 ];
 const FENCED: &[Case] = &[
     Case::Provision,
@@ -82,36 +84,37 @@ const FENCED: &[Case] = &[
     Case::Regenerate,
     Case::RegenerateMoving,
     Case::Compromise,
+    Case::ResumeNewUser,
+    Case::ResumeRekey,
 ];
-const PUBLISHING: &[Case] = &[
+const PUBLISHING: &[Case] = CHECKING;
+/// Where a key is refused for good. A key that a person typed is kept all the same.
+const WITHDRAWING: &[Case] = &[
     Case::Provision,
     Case::Replace,
     Case::Rotate,
     Case::Rekey,
-    Case::Import,
-    Case::Guided,
-    Case::Rollback,
-    Case::Swap,
     Case::SwapMoving,
-    Case::Regenerate,
-    Case::RegenerateMoving,
     Case::Compromise,
+    Case::ResumeNewUser,
 ];
-/// Where a key is refused for good. A key that a person typed is kept all the same.
-const WITHDRAWING: &[Case] =
-    &[Case::Provision, Case::Replace, Case::Rotate, Case::Rekey, Case::SwapMoving, Case::Compromise];
-const REKEY: &[Case] = &[Case::Rekey];
+const REKEY: &[Case] = &[Case::Rekey, Case::ResumeRekey];
 /// Those that come to the hook by ways of their own.
 const HOOKED: &[Case] = &[Case::Rotate, Case::Guided, Case::Swap, Case::Compromise];
 /// Where the credential in use is of another gateway, the old key has to show that it is let in.
 const ELSEWHERE: &[Case] = &[Case::RevokeElsewhere];
-const REVOKING: &[Case] = &[Case::Revoke, Case::Compromise];
+const REVOKING: &[Case] = &[Case::Revoke, Case::Compromise, Case::ResumeRevoke];
+const ABORTING: &[Case] = &[Case::Abort];
+/// Where users are bound to keys, a second user is made and tried once the first is refused.
+const MOVING: &[Case] = &[Case::SwapMoving, Case::RegenerateMoving];
+/// Of the two only this one has a claim by then, that of the key that a person brought.
+const MOVING_UNDER_A_CLAIM: &[Case] = &[Case::RegenerateMoving];
 
 const fn row(point: &'static str, left: Left, cases: &'static [Case]) -> Row {
     Row { point, left, cases }
 }
 
-pub(super) const MATRIX: [Row; 38] = [
+pub(super) const MATRIX: [Row; 40] = [
     row("before-preflight", Left::AsBefore, ASKING),
     row("after-preflight", Left::AsBefore, ASKING),
     row("before-claim", Left::AsBefore, CLAIMING),
@@ -150,6 +153,16 @@ pub(super) const MATRIX: [Row; 38] = [
     row("after-revoke-fence", Left::Claim, REVOKING),
     row("before-settle", Left::Claim, REVOKING),
     row("after-settle", Left::Published, REVOKING),
+    row("before-abort", Left::AsBefore, ABORTING),
+    row("after-abort", Left::Published, ABORTING),
+];
+
+/// The points to which a command comes a second time.
+pub(super) const AGAIN: [Row; 4] = [
+    row("before-claim:2", Left::Claim, MOVING_UNDER_A_CLAIM),
+    row("after-claim:2", Left::Claim, MOVING_UNDER_A_CLAIM),
+    row("before-check:2", Left::Claim, MOVING),
+    row("after-check:2", Left::Claim, MOVING),
 ];
 
 /// A half of a command: `compromise` rotates, and then revokes.
@@ -165,8 +178,12 @@ impl Row {
         let without_claim = matches!(case, Case::Import | Case::Guided | Case::Rollback | Case::Swap);
         match (self.left, case) {
             (Left::Claim, _) if without_claim => Left::AsBefore,
+            // The user of the record is tried with the other key before anything is claimed.
+            (Left::Claim, Case::SwapMoving) if self.point.ends_with("-check") => Left::AsBefore,
             // The key that a person brought is in a claim before anything is asked.
-            (Left::AsBefore, Case::RegenerateMoving) => Left::Claim,
+            (Left::AsBefore, Case::RegenerateMoving) if self.point != "before-claim" => Left::Claim,
+            // The claim that was there before is open until it is replaced.
+            (Left::AsBefore, _) if case.goes_on_with().is_some() && !self.is_of_a_refusal() => Left::Claim,
             (left, _) => left,
         }
     }
@@ -176,7 +193,9 @@ impl Row {
     pub(super) fn is_come_to(&self, case: Case, store: Store) -> bool {
         let needs_history = match case {
             Case::Rollback | Case::RevokeElsewhere => true,
-            Case::Revoke => self.point.ends_with("-old-key") || self.point.ends_with("-in-use"),
+            Case::Revoke | Case::ResumeRevoke => {
+                self.point.ends_with("-old-key") || self.point.ends_with("-in-use")
+            }
             _ => false,
         };
         !needs_history || store != Store::Dotenv
@@ -203,7 +222,7 @@ impl Row {
 fn every_point_of_the_source_has_its_row() {
     let rows: Vec<_> = MATRIX.iter().map(|row| row.point).collect();
     assert_eq!(momo_cred::faults::points(), rows);
-    let all: usize = MATRIX.iter().map(|row| row.cases.len()).sum();
+    let all: usize = MATRIX.iter().chain(&AGAIN).map(|row| row.cases.len()).sum();
     let readme = include_str!("../../../README.md");
     assert!(readme.contains(&format!("| {all} points,")), "README does not say that there are {all} points");
 }

@@ -1,17 +1,25 @@
 //! What must hold once a command has come to its end, however often it had to begin.
 
+use momo_cred_backend_testkit::{Canary, scan_dir};
+use momo_gateway::{Product, Role};
 use serde_json::Value;
 
-use super::bench::{Bench, Credential, IMPORTED, Store};
-use super::case::Case;
+use super::bench::{Bench, Credential, IMPORTED, IMPORTED_KEY, Store};
+use super::case::{Case, GIVEN, REGENERATED};
+use crate::sandbox::Ran;
+
+/// What every access token of the gateway begins with.
+pub(super) const ACCESS_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSMjU2In0";
 
 impl Bench {
     /// A credential is there that works, and no claim. Each user but those in use and those proven to be useless is
     /// listed, and at most one of them was for nothing. No key was asked for but of users that a claim names.
     #[track_caller]
     pub(super) fn assert_settled(&self, case: Case) {
-        // Where each half makes a user of its own, the first half's is replaced by the second's.
-        self.assert_settled_but_for(case, if case == Case::SwapMoving { 2 } else { 1 });
+        // Where each half makes a user of its own, the first half's is replaced by the second's; a run that goes on with
+        // another one's may leave one beside that one's.
+        let two = matches!(case, Case::SwapMoving | Case::ResumeNewUser);
+        self.assert_settled_but_for(case, if two { 2 } else { 1 });
     }
 
     /// The same, where more users than one may have been made for nothing.
@@ -33,8 +41,9 @@ impl Bench {
             unused += usize::from(id != now.user && id != IMPORTED && !known.contains(&&*id));
             let keys = match id.as_str() {
                 IMPORTED => 0,
-                // Its own, the run's that died, and the one that finished it.
+                // Its own, those of the runs that died, and the one that finished it.
                 id if known.contains(&id) && case == Case::Rekey => 3,
+                id if known.contains(&id) && case == Case::ResumeRekey => 4,
                 // A preset one, whose own nobody asked for, or one that was made; and those that nobody keeps.
                 id if case.revokes() && id != now.user => 4,
                 _ => 1,
@@ -67,10 +76,39 @@ impl Bench {
     /// The credential that was to be made useless.
     fn revoked(&self, case: Case) -> Option<&Credential> {
         match case {
-            Case::Revoke | Case::RevokeElsewhere => self.first.as_ref(),
+            Case::Revoke | Case::ResumeRevoke | Case::RevokeElsewhere => self.first.as_ref(),
             Case::Compromise => self.old.as_ref(),
             _ => None,
         }
+    }
+
+    /// Everything that may be in the store alone, as far as it is known now: whoever looks after a run has what it got.
+    pub(super) fn canaries(&self) -> Vec<Canary> {
+        let mut canaries = self.logins();
+        canaries.extend([
+            Canary::of("an access token", ACCESS_TOKEN),
+            Canary::of("the key that was given", IMPORTED_KEY),
+        ]);
+        let pair = [Role::Primary, Role::Secondary].map(|role| self.gateway().key(role(Product::Collection)));
+        let pair = pair.into_iter().flatten().map(|key| Canary::of("a subscription key", key));
+        let issued = self.gateway().issued_keys().into_iter().map(|key| Canary::of("an issued key", key));
+        canaries.extend(pair.chain(issued));
+        canaries
+    }
+
+    /// No value is in what a run printed, nor in a file that is no store and was not given.
+    #[track_caller]
+    pub(super) fn assert_secret(&self, ran: Ran) -> Ran {
+        let (canaries, sandbox) = (self.canaries(), self.sandbox());
+        let mut allowed = vec![sandbox.path(".env"), sandbox.path("portal.env")];
+        allowed.extend([GIVEN, REGENERATED].map(|name| sandbox.path(name)));
+        let entries = std::fs::read_dir(sandbox.path(".")).unwrap().map(|entry| entry.unwrap().file_name());
+        // A file that was to become the dotenv file.
+        let temporary = entries.filter(|name| name.to_string_lossy().contains(".tmp-"));
+        allowed.extend(temporary.map(|name| sandbox.path(&name)));
+        let hits = scan_dir(sandbox.root(), &canaries, &allowed).unwrap();
+        assert!(hits.is_empty(), "{hits:?}");
+        ran.no_leak(&canaries)
     }
 
     /// Files of ours beside a dotenv file that are to be there only while it is written.

@@ -9,8 +9,18 @@ use serde_json::{Value, json};
 use super::bench::{Bench, Store};
 use super::case::{COMPLETION, Case, REVOKE};
 use super::figures::figure;
-use super::matrix::{Left, MATRIX, Part, Row};
+use super::matrix::{AGAIN, Left, MATRIX, Part, Row};
 use crate::sandbox::Ran;
+
+/// A run at the fullest log, which may die at a point. Whatever it printed or left is searched.
+#[track_caller]
+fn loud(bench: &Bench, args: &[&str], point: Option<&str>) -> Ran {
+    let momo = bench.momo(args).env("MOMO_CRED_LOG", "trace").env("RUST_BACKTRACE", "full");
+    bench.assert_secret(match point {
+        Some(point) => momo.env(POINT, point).run(),
+        None => momo.run(),
+    })
+}
 
 /// A run that died at a point, and what must hold of what it leaves.
 #[track_caller]
@@ -18,7 +28,7 @@ fn killed(bench: &Bench, row: &Row, case: Case) {
     if row.is_of_a_refusal() {
         bench.gateway().script(Fault::on(Operation::CreateKey, Action::Answer(Answer::invalid_key())));
     }
-    let ran = bench.momo(case.args()).env(POINT, row.point).run();
+    let ran = loud(bench, case.args(), Some(row.point));
     assert_eq!(ran.status.signal(), Some(9), "it did not come to {}: {}", row.point, ran.err());
     bench.gateway().clear_script();
     assert!(bench.temporary_files() <= 1);
@@ -33,7 +43,7 @@ fn killed(bench: &Bench, row: &Row, case: Case) {
         assert_eq!(served, bench.old);
     }
     // Another key of the same user may kill the one before; a new user's does not.
-    let killed = case == Case::Rekey || case == Case::Compromise && row.is_past_a_renewal();
+    let killed = case.is_a_rekey() || case == Case::Compromise && row.is_past_a_renewal();
     if let Some(old) = bench.old.as_ref().filter(|_| !killed) {
         assert!(bench.works(old), "the old credential is dead");
     }
@@ -44,7 +54,7 @@ fn open(row: &Row, case: Case) -> Value {
     let halves = "subscription-key";
     match (row.left_by(case), case) {
         (Left::Claim, _) if row.part() == Part::Revocation => json!(["revoke", null]),
-        (Left::Claim, Case::Rekey) => json!(["rekey", null]),
+        (Left::Claim, case) if case.is_a_rekey() => json!(["rekey", null]),
         (Left::Claim, Case::SwapMoving) => json!([halves, null]),
         (Left::Claim, Case::Regenerate | Case::RegenerateMoving) => json!([halves, "regenerated"]),
         (Left::Claim, _) => json!(["new-user", null]),
@@ -59,6 +69,7 @@ fn is_replaced(row: &Row, case: Case) -> bool {
     match (row.part(), case) {
         (Part::Revocation, Case::Compromise) => true,
         (Part::Revocation, _) => false,
+        (Part::Publication, Case::Abort) => false,
         (Part::Publication, _) => row.left_by(case) == Left::Published,
     }
 }
@@ -69,7 +80,7 @@ fn is_replaced(row: &Row, case: Case) -> bool {
 fn finished(bench: &Bench, row: &Row, case: Case) {
     let left = row.left_by(case);
     let open = open(row, case);
-    let ran = bench.run(case.resume());
+    let ran = loud(bench, case.resume(), None);
     match (&open[0], &open[1]) {
         (Value::Null, _) => drop(ran.code(0).says("no claim is open")),
         (_, phase) if phase == "swapped" => drop(ran.code(75).says("resume --consumers-restarted")),
@@ -83,6 +94,8 @@ fn finished(bench: &Bench, row: &Row, case: Case) {
         again(bench, case);
     }
     match case {
+        // What was begun is dropped, and has to be begun again.
+        Case::Abort if left == Left::Published => drop(bench.run(Case::Rotate.args()).code(0)),
         Case::Swap | Case::SwapMoving => {
             bench.regenerate();
             let _ = bench.run(COMPLETION).code(0);
@@ -96,7 +109,8 @@ fn finished(bench: &Bench, row: &Row, case: Case) {
 /// The same command again.
 #[track_caller]
 fn again(bench: &Bench, case: Case) {
-    match (case, bench.run(case.args())) {
+    let args = case.goes_on_with().map_or(case, |(begun, _)| begun).args();
+    match (case, bench.run(args)) {
         (Case::Compromise, ran) => revoked(&ran),
         (_, ran) => drop(ran.code(case.code(bench.store))),
     }
@@ -111,7 +125,7 @@ fn revoked(ran: &Ran) {
 
 fn every_step(store: Store) {
     let (mut points, mut left_out) = (0, 0);
-    for row in &MATRIX {
+    for row in MATRIX.iter().chain(&AGAIN) {
         for case in row.cases {
             if !row.is_come_to(*case, store) {
                 left_out += 1;

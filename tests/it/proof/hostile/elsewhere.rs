@@ -48,7 +48,7 @@ fn an_outage_says_nothing_of_the_credential() {
             let file = bench.sandbox().read(".env");
             let verify = bench.momo(&["verify", "--json"]).env("MOMO_CRED_BASE_URL", base_url(&way));
             let cost = measured(verify.env("MOMO_CRED_TIMEOUT", TIMEOUT));
-            count(&cost);
+            count(&cost, TIMEOUT);
             let what = format!("verify in {name} at {step:?}");
             cost.assert_bounded(&what, &[]);
             // The look-up only tells why the rest fails, and never keeps it from being tried.
@@ -72,7 +72,7 @@ fn an_outage_lets_a_resume_wait() {
         for command in ["rotate", "resume", "resume"] {
             let momo = bench.momo(&[command, "--timeout", TIMEOUT]).env("MOMO_CRED_BASE_URL", base_url(&way));
             let cost = measured(momo);
-            count(&cost);
+            count(&cost, TIMEOUT);
             cost.assert_bounded(command, &[]);
             assert_eq!(cost.code, Some(69), "{command} at {step:?}: {}", String::from_utf8_lossy(&cost.err));
             assert_eq!(published(&bench), before, "{command} at {step:?}");

@@ -6,11 +6,12 @@ use momo_cred_transport::backoff;
 use super::context::{Context, Place};
 use crate::{Error, Kind, Result};
 
-/// Waits until every copy has the record as it was read, before anything of before is made useless.
+/// Waits until every copy has the record as it was read, before anything of before is made useless. `later` is what to do
+/// where one takes too long.
 ///
 /// # Errors
 /// [`Kind::Unavailable`] where one is not there in time; [`Kind::Conflict`] where one does not come by itself.
-pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect) -> Result<()> {
+pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect, later: &str) -> Result<()> {
     let Expect::Revision(revision) = expect else { return Ok(()) };
     let mut waited_for = Vec::new();
     for tries in 1.. {
@@ -28,7 +29,7 @@ pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect) ->
         }
         let pause = backoff(tries, None);
         if context.network.deadline().remaining().is_none_or(|left| left <= pause) {
-            return Err(late(place, revision, &copies.behind));
+            return Err(late(place, revision, &copies.behind).next(later));
         }
         waited_for = copies.behind;
         tokio::time::sleep(pause).await;
@@ -69,5 +70,4 @@ fn late(place: &Place, revision: &Revision, behind: &[String]) -> Error {
     )
     .at(location)
     .because("whoever reads there gets what was before; no key was touched")
-    .next("run `momo-cred revoke` again later, or give more time with --timeout")
 }

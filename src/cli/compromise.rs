@@ -1,5 +1,6 @@
 //! `compromise`: a key has leaked. Rotate now, run the hook, revoke what was replaced, and report.
 
+use momo_cred_backend_api::{Expect, Revision};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use super::confirm::confirm;
 use super::context::{Context, Place, complete};
 use super::hook::HookFlag;
 use super::provision::{Done, Ended, TIMEOUT};
-use super::revoke::{self, Report, Revoker};
+use super::revoke::{self, REFUSED, Report, Revoker};
 use super::{copies, document, rotate};
 use crate::audit::Ending;
 use crate::config::Settings;
@@ -66,6 +67,8 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
 struct Leaked {
     record: Record,
     user: Uuid,
+    /// Its revision, where the store keeps that.
+    revision: Option<Revision>,
 }
 
 impl Leaked {
@@ -74,7 +77,11 @@ impl Leaked {
         let user = seen.record.api_user().map_err(|bad| holder.malformed(&bad))?;
         let user =
             user.ok_or_else(|| Error::new(Kind::Internal, "a record that was checked is not complete"))?;
-        Ok(Self { record: seen.record.clone(), user })
+        let revision = match &seen.expect {
+            Expect::Revision(revision) if place.backend.capabilities().history => Some(revision.clone()),
+            _ => None,
+        };
+        Ok(Self { record: seen.record.clone(), user, revision })
     }
 
     fn question(&self) -> String {
@@ -99,6 +106,7 @@ impl Leaked {
         done: Done,
     ) -> Result<Outcome> {
         context.trail.another();
+        let later = self.later(&done);
         let outcome = match done.outcome {
             Outcome::Signal(_) => {
                 Err(Error::new(Kind::Unavailable, "stopped by a signal").at(&place.location))
@@ -106,7 +114,7 @@ impl Leaked {
             _ => {
                 // The hook may have taken longer than all network work may.
                 context.network.begin([settings], TIMEOUT);
-                revoke::after_rotation(context, settings, place, &self.record).await
+                revoke::after_rotation(context, settings, place, &self.record, &later).await
             }
         };
         context.output.note(&format!(
@@ -120,26 +128,42 @@ impl Leaked {
                 let error = report.error(place);
                 (Some(report), error)
             }
-            Err(error) => (None, Some(self.not_revoked(error, &done, place))),
+            Err(error) => (None, Some(self.not_revoked(error, &done, &later, place))),
         };
         let error = error.map(|error| context.output.addressed(&error));
         self.tell(context, done, report.as_ref(), error.as_ref())
     }
 
+    /// How its death is proven where this run did not. A user that is in use again is on no list.
+    fn later(&self, done: &Done) -> String {
+        match &self.revision {
+            _ if done.user != self.user => "then run `momo-cred revoke`".to_owned(),
+            Some(revision) => format!("prove it later: `momo-cred verify --revision {revision}` {REFUSED}"),
+            None => "nothing here has the old key any more, so nothing here can prove it: unless the Partner Portal shows \
+                     that it is gone, make another API user there, and run `momo-cred compromise` again with it"
+                .to_owned(),
+        }
+    }
+
     /// Why nothing was revoked. But for an outage, which leaves open what was done, the key works for all that is known.
-    fn not_revoked(&self, error: Error, done: &Done, place: &Place) -> Error {
+    fn not_revoked(&self, error: Error, done: &Done, later: &str, place: &Place) -> Error {
+        let key = if done.user == self.user { "the old key of " } else { "" };
         let error = if error.kind() == Kind::Unavailable {
             error
         } else {
-            let what = format!("NOT REVOKED: API user {} of {} may still work", self.user, place.location);
+            let what =
+                format!("NOT REVOKED: {key}API user {} of {} may still work", self.user, place.location);
             let told = Error::new(Kind::Denied, what).because(error.what());
             let told = error.causes().iter().fold(told, Error::because);
             error.next_steps().iter().fold(told, |told, next| told.next(next.as_str())).at(&place.location)
         };
-        error
+        let error = error
             .because(format!("the new credential is stored, as revision {}", done.revision))
-            .because(format!("API user {} was not revoked", self.user))
-            .next("then run `momo-cred revoke`")
+            .because(match key {
+                "" => format!("API user {} was not revoked", self.user),
+                key => format!("{key}API user {} was not tried", self.user),
+            });
+        if error.next_steps().iter().any(|next| next == later) { error } else { error.next(later) }
     }
 
     fn tell(
@@ -149,7 +173,7 @@ impl Leaked {
         report: Option<&Report>,
         error: Option<&Error>,
     ) -> Result<Outcome> {
-        let Done { mut head, revision, outcome } = done;
+        let Done { mut head, revision, outcome, .. } = done;
         let ending = match (&outcome, error) {
             (Outcome::Signal(_), _) => Ending::Stopped,
             (_, Some(error)) => Ending::Failed(error.kind()),

@@ -6,25 +6,12 @@ use momo_cred_transport::backoff;
 use super::context::{Context, Place};
 use crate::{Error, Kind, Result};
 
-/// Waits until every copy has the record as it was read, before `revoke` makes anything of before useless.
+/// Waits until every copy has the record as it was read, before anything of before is made useless. `later` is what to do
+/// where one takes too long.
 ///
 /// # Errors
 /// [`Kind::Unavailable`] where one is not there in time; [`Kind::Conflict`] where one does not come by itself.
-pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect) -> Result<()> {
-    wait(context, place, expect, "run `momo-cred revoke` again later, or give more time with --timeout").await
-}
-
-/// The same, before a person makes it useless in the portal.
-pub(super) async fn follow_before_the_portal(
-    context: &Context,
-    place: &Place,
-    expect: &Expect,
-) -> Result<()> {
-    wait(context, place, expect, "run `momo-cred resume` later, or give more time with --timeout").await
-}
-
-/// `later` is what to do where a copy is late.
-async fn wait(context: &Context, place: &Place, expect: &Expect, later: &'static str) -> Result<()> {
+pub(super) async fn follow(context: &Context, place: &Place, expect: &Expect, later: &str) -> Result<()> {
     let Expect::Revision(revision) = expect else { return Ok(()) };
     let mut waited_for = Vec::new();
     for tries in 1.. {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use momo_cred_backend_api::{Expect, Hold, Revision, Work};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::context::{Context, Place};
 use super::hook::{HookFlag, after_publish};
@@ -205,6 +206,8 @@ pub(super) struct Done {
     /// The result, as far as it is known.
     pub(super) head: Map<String, Value>,
     pub(super) revision: Revision,
+    /// The API user of it.
+    pub(super) user: Uuid,
     /// Success, or the signal that came meanwhile.
     pub(super) outcome: Outcome,
 }
@@ -349,6 +352,7 @@ impl Lifecycle<'_> {
         head.insert("verified".into(), json!(published.verified));
         head.insert("claim".into(), Value::Null);
         let facts = self.facts(&published, previous);
+        let user = published.user;
         // What is published is out of memory before somebody's program starts.
         drop(published);
         let hooked = after_publish(context, self.settings, &facts, noted);
@@ -357,7 +361,7 @@ impl Lifecycle<'_> {
         }
         let signal = noted.or_else(|| hooked.and_then(|hooked| hooked.signal()));
         let outcome = signal.map_or(Outcome::SUCCESS, Outcome::Signal);
-        Done { head, revision: facts.revision, outcome }
+        Done { head, revision: facts.revision, user, outcome }
     }
 
     pub(super) fn facts(&self, published: &Published, previous: Option<Revision>) -> Facts {

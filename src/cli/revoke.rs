@@ -17,14 +17,13 @@ use super::context::{Context, Place};
 use super::holders::Holding;
 use super::keys::{Keys, refused};
 use super::provision::{TIMEOUT, lease};
-use super::resume::nothing_open;
 use super::steps::Steps;
 use super::{copies, document};
 use crate::config::Settings;
 use crate::credential::{Claim, Field, check_api_user};
 use crate::effective::{Effective, Holder, Purpose};
 use crate::lifecycle::{
-    By, Driver, Here, Inputs, RevocationEnd, RevocationPlan, Seeds, Seen, Takeover, aborted,
+    By, Driver, Here, Inputs, RevocationEnd, RevocationPlan, Seeds, Seen, Settled, Takeover, aborted,
 };
 use crate::registry::Runtime;
 use crate::{Error, Kind, Outcome, Result, prompt};
@@ -56,6 +55,13 @@ pub(crate) struct Options {
     yes: bool,
 }
 
+/// What `verify` with an old key has to come to: another refusal, such as that of the subscription key, ends with the same
+/// code.
+pub(super) const REFUSED: &str = "must say that the gateway refuses the pair of API user and API key (77)";
+
+/// What to do where copies take too long.
+const LATER: &str = "run `momo-cred revoke` again later, or give more time with --timeout";
+
 pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
     let settings = context.settings()?;
     let only = options.user.as_deref().map(check_api_user).transpose();
@@ -85,7 +91,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
             revoker.attended()?;
         }
         stop_if_held(&place, &revoker.held(&sorted, None).await?)?;
-        copies::follow(context, &place, &seen.expect).await?;
+        copies::follow(context, &place, &seen.expect, LATER).await?;
         if !by_hand.is_empty() {
             // What keeps the record from being written is told before a person revokes anything.
             drop(place.hold(Work::Renewal, context).await?);
@@ -115,11 +121,11 @@ pub(super) async fn finish(
     let mut sorted = revoker.sorted(&seen, None, &users(&seen, claim.api_user)).await?;
     let by_hand = sorted.users(By::Portal);
     sorted.leave(&by_hand, |_| vec![Why::Later]);
-    if sorted.is_empty() && revoker.by == By::Portal {
-        return nothing_open(context, settings, place, &seen);
+    if sorted.is_empty() {
+        return revoker.close(seen, sorted).await?.end(context, settings, place);
     }
     stop_if_held(place, &revoker.held(&sorted, None).await?)?;
-    copies::follow(context, place, &seen.expect).await?;
+    copies::follow(context, place, &seen.expect, LATER).await?;
     let report = revoker.carry_out(seen, sorted, claim.api_user, hold).await?;
     report.end(context, settings, place)
 }
@@ -246,6 +252,18 @@ impl<'a> Revoker<'a> {
         Ok(report)
     }
 
+    /// Closes a claim under which there is nothing that can be done.
+    async fn close(&self, seen: Seen, sorted: Sorted) -> Result<Report> {
+        let mut report = Report::new(&seen);
+        report.left_alone(sorted.alone);
+        let record = aborted(seen.record);
+        let place = self.place;
+        let revision = place.backend.write(&place.name, record.document(), &seen.expect).await?;
+        self.context.output.note(&format!("the claim at {} is closed; revision {revision}", place.location));
+        report.settled(Settled { record, revision: Some(revision), users: Vec::new() }, self.by);
+        Ok(report)
+    }
+
     /// Revokes the users of one group. Answers with them where it did not begin and nothing was changed.
     async fn revoke(
         &self,
@@ -312,5 +330,7 @@ fn nobody_to_ask(place: &Place, effective: &Effective) -> Error {
     Error::new(Kind::Usage, what)
         .at(&place.location)
         .because("in production a person revokes API users in the Partner Portal")
-        .next("run it at a terminal, or revoke the users there and prove it with `momo-cred verify --revision OLD`, which must end with 77")
+        .next(format!(
+            "run it at a terminal, or revoke the users there and prove it: `momo-cred verify --revision OLD` {REFUSED}"
+        ))
 }

@@ -33,6 +33,8 @@ pub enum Step {
     RevokeClaim,
     /// An old key is tried before a new one is asked for, where the credential in use is of another gateway.
     Witness,
+    /// The record is read before a retired user is asked a key for.
+    RevokeLook,
     /// A retired user is given a key that nobody keeps.
     Renew,
     /// An old key of it is tried.
@@ -49,7 +51,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in their order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Preflight,
         Self::Claim,
         Self::User,
@@ -64,6 +66,7 @@ impl Step {
         Self::RevokePreflight,
         Self::RevokeClaim,
         Self::Witness,
+        Self::RevokeLook,
         Self::Renew,
         Self::OldKey,
         Self::InUse,
@@ -89,6 +92,7 @@ impl Step {
             Self::RevokePreflight => "revoke-preflight",
             Self::RevokeClaim => "revoke-claim",
             Self::Witness => "witness",
+            Self::RevokeLook => "revoke-look",
             Self::Renew => "renew",
             Self::OldKey => "old-key",
             Self::InUse => "in-use",

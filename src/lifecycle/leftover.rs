@@ -4,6 +4,10 @@ use uuid::Uuid;
 
 use crate::Error;
 
+/// What to do about a credential in use that may be dead.
+pub(super) const VERIFY_OR_ROTATE: &str =
+    "run `momo-cred verify`; if the credential is refused, get a new one with `momo-cred rotate`";
+
 /// What stays behind when a run stops before its publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leftover {
@@ -70,7 +74,7 @@ impl Leftover {
                 .because(format!(
                     "a new key was made for API user {user} and was dropped: the key in the record may be dead"
                 ))
-                .next("run `momo-cred verify`; if the credential is refused, get a new one with `momo-cred rotate`"),
+                .next(VERIFY_OR_ROTATE),
             Self::SubscriptionKey => error
                 .because("the new subscription key was dropped; the portal's profile page shows it again"),
         }

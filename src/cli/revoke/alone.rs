@@ -4,6 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::REFUSED;
 use crate::cli::holders::Holding;
 use crate::{Error, Kind};
 
@@ -64,12 +65,16 @@ impl Why {
             }
             Self::Unvouched(_) => "if that gateway is yours, say so: base-url in a trusted config file",
             Self::Unreadable | Self::NoKey | Self::SeveralGateways => {
-                "try its old key with the settings it belongs to: `momo-cred verify --revision REVISION` must end with 77; \
-                 the user stays on the list"
+                return vec![format!(
+                    "try its old key with the settings it belongs to: `momo-cred verify --revision REVISION` {REFUSED}; \
+                     the user stays on the list"
+                )];
             }
             Self::OtherProduction(_) => {
-                "revoke it in the Partner Portal there, and prove it: `momo-cred verify --revision REVISION` must end with \
-                 77; the user stays on the list"
+                return vec![format!(
+                    "revoke it in the Partner Portal there, and prove it: `momo-cred verify --revision REVISION` {REFUSED}; \
+                     the user stays on the list"
+                )];
             }
             Self::Later => "run `momo-cred revoke` at a terminal",
             Self::Unbegun(error) => return error.next_steps().to_vec(),

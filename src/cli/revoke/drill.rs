@@ -11,7 +11,8 @@ use crate::lifecycle::{By, Takeover};
 use crate::{Error, Kind, Result};
 
 /// Revokes what has leaked, and then all others that are retired. `leaked` is the record as it was before the rotation,
-/// whose key no store may have any more.
+/// whose key no store may have any more, and `later` what to do where nothing
+/// comes of this.
 ///
 /// Where the new credential has the same API user, as production allows, nothing of it is asked for: its old key is tried.
 pub(in crate::cli) async fn after_rotation(
@@ -19,6 +20,7 @@ pub(in crate::cli) async fn after_rotation(
     settings: &Settings,
     place: &Place,
     leaked: &Record,
+    later: &str,
 ) -> Result<Report> {
     let seen = place.seen(settings, context).await?;
     let (Ok(Some(user)), Some(old_key)) = (leaked.api_user(), leaked.get(Field::ApiKey)) else {
@@ -30,7 +32,7 @@ pub(in crate::cli) async fn after_rotation(
             .at(&place.location)
             .because("the new one was stored elsewhere, or somebody put the old one back"));
     }
-    copies::follow(context, place, &seen.expect).await?;
+    copies::follow(context, place, &seen.expect, later).await?;
     let revoker = Revoker::new(context, settings, place, &seen)?;
     let own = seen.record.api_user().ok().flatten();
     // What has leaked goes first: an outage in between is for the others.
@@ -47,7 +49,7 @@ pub(in crate::cli) async fn after_rotation(
         holders.cloned().map(Why::Held).collect()
     });
     if sorted.is_empty() {
-        return Ok(revoker.carry_out(seen, sorted, None, None).await?.about(user, also));
+        return Ok(revoker.carry_out(seen, sorted, None, None).await?.about(user, also, later));
     }
     let by_hand: Vec<_> = sorted.users(By::Portal).into_iter().filter(|user| own != Some(*user)).collect();
     if !by_hand.is_empty() {
@@ -56,5 +58,5 @@ pub(in crate::cli) async fn after_rotation(
     let hold = place.hold(Work::Renewal, context).await?;
     let seen = place.unchanged(settings, context, &seen.expect).await?;
     place.clear(&seen, hold.is_some(), Takeover::OnEvidence)?;
-    Ok(revoker.carry_out(seen, sorted, None, hold).await?.about(user, also))
+    Ok(revoker.carry_out(seen, sorted, None, hold).await?.about(user, also, later))
 }

@@ -4,6 +4,7 @@ use momo_cred_backend_api::{Expect, Revision};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::REFUSED;
 use super::alone::{Alone, Why};
 use crate::audit::Ending;
 use crate::cli::context::{Context, Place};
@@ -27,6 +28,8 @@ pub(in crate::cli) struct Report {
     leaked: Option<Uuid>,
     /// Records that have a key that is tried, and dies for nobody by that.
     also: Vec<Holding<Uuid>>,
+    /// How an earlier key of the user in use is proven to be dead where it was not now.
+    later: Option<String>,
 }
 
 impl Report {
@@ -40,6 +43,7 @@ impl Report {
             steps: Vec::new(),
             leaked: None,
             also: Vec::new(),
+            later: None,
         }
     }
 
@@ -62,8 +66,8 @@ impl Report {
     }
 
     /// Is about one user: what becomes of the others is told, and fails nothing.
-    pub(super) fn about(mut self, leaked: Uuid, also: Vec<Holding<Uuid>>) -> Self {
-        (self.leaked, self.also) = (Some(leaked), also);
+    pub(super) fn about(mut self, leaked: Uuid, also: Vec<Holding<Uuid>>, later: &str) -> Self {
+        (self.leaked, self.also, self.later) = (Some(leaked), also, Some(later.to_owned()));
         self
     }
 
@@ -204,6 +208,8 @@ impl Report {
                  sandbox has no call"
             }
             (Fate::Alive, By::Portal) => "revoke it in the Partner Portal, then run `momo-cred revoke` again",
+            // No list has it, so no other run tries its key.
+            (_, _) if self.is_in_use(revoked.user) => return self.later.clone(),
             (Fate::Unclear(_) | Fate::Doubtful(_) | Fate::Unasked, _) => {
                 "run `momo-cred revoke` again later; those users stay on the list"
             }
@@ -211,8 +217,10 @@ impl Report {
                 "check that this is the API user, and with which gateway it was used; the list is as before"
             }
             (Fate::Unproven | Fate::Unwitnessed, _) => {
-                "if you have its old key elsewhere, try it there: `momo-cred verify` must end with 77; the user stays on the \
-                 list"
+                return Some(format!(
+                    "if you have its old key elsewhere, try it there: `momo-cred verify` {REFUSED}; the user stays on the \
+                     list"
+                ));
             }
         };
         Some(next.to_owned())
@@ -247,7 +255,7 @@ impl Report {
     fn describe(&self, head: &mut Map<String, Value>) {
         let revision = self.revision.as_ref().map(Revision::as_str);
         head.insert("revision".into(), json!(revision));
-        head.insert("claim".into(), Value::Null);
+        head.insert("claim".into(), document::claim_of(&self.seen()));
         head.insert("revoked".into(), self.document());
     }
 }

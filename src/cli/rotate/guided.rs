@@ -8,6 +8,7 @@ use crate::cli::deposit::{Deposit, Over};
 use crate::cli::given::{Given, Source, Taker};
 use crate::cli::plan::Plan;
 use crate::cli::provision::{Ended, say_what_is_lost};
+use crate::cli::revoke::REFUSED;
 use crate::cli::{copies, holders};
 use crate::config::{Origin, Setting, Settings};
 use crate::credential::Field;
@@ -219,7 +220,7 @@ impl Old<'_> {
             (self.place.backend.capabilities().history, &self.seen.expect)
         {
             output.note(&format!(
-                "then prove that the old key is refused: `momo-cred verify --revision {revision}` must end with 77"
+                "then prove that the old key is refused: `momo-cred verify --revision {revision}` {REFUSED}"
             ));
         }
         Ok(())

@@ -19,7 +19,6 @@ impl Driver<'_> {
         let mut machine = Revocation::new(plan);
         let mut effect = machine.step(Event::Begin);
         let mut claimed_at = self.world.boot_time();
-        let mut fences = 0;
         #[cfg(feature = "faults")]
         let mut way = crate::faults::Way::default();
         loop {
@@ -75,11 +74,10 @@ impl Driver<'_> {
                         .ended(&StepReport { hint: None, ..StepReport::of("in-use", answer.as_ref().err()) });
                     Event::Tried(answer)
                 }
-                Effect::Fence => {
-                    if fences > 0 {
+                Effect::Look { round } | Effect::Fence { round } => {
+                    if round > 0 {
                         tokio::time::sleep(PAUSE).await;
                     }
-                    fences += 1;
                     Event::Read(self.store.read(self.name, &At::Current).await)
                 }
                 Effect::Settle(document, expect) => {

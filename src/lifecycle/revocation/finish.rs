@@ -1,10 +1,12 @@
 //! How a revocation stops before its end, with what is left behind and what to do next.
 
 use momo_cred_backend_api as api;
+use uuid::Uuid;
 
 use super::{RevocationEnd, Revoked};
-use crate::credential::Claim;
+use crate::credential::Record;
 use crate::lifecycle::finish::{self, Finish};
+use crate::lifecycle::leftover::VERIFY_OR_ROTATE;
 use crate::lifecycle::{Described, KeyRole};
 use crate::momo::Refusal;
 use crate::{Error, Kind};
@@ -76,13 +78,34 @@ pub(super) fn store_failed(error: api::Error, users: &[Revoked]) -> RevocationEn
     left_open(Error::from(error), users)
 }
 
-pub(super) fn not_ours(claim: Option<&Claim>, users: &[Revoked]) -> RevocationEnd {
-    let error = Error::new(Kind::Conflict, "somebody else took over this record; its list is as before");
-    let error = match claim {
-        Some(claim) => error.because(format!("it now holds {}", Described(claim))),
-        None => error.because("our claim is not in it any more"),
+/// The record is somebody else's now. A user that it has again, and that this run has asked a key for, is in use with a key
+/// that may be dead: no read of the record can keep two requests at two servers apart.
+pub(super) fn not_ours(record: &Record, users: &[Revoked], renewed: &[Uuid]) -> RevocationEnd {
+    let taken = "somebody else took over this record; its list is as before";
+    let killed = record.api_user().ok().flatten().filter(|user| renewed.contains(user));
+    let error = match killed {
+        Some(user) => {
+            let what = format!(
+                "the credential in use may be dead: API user {user} was put back while this run asked for another key of it"
+            );
+            Error::new(Kind::Conflict, what).because(taken)
+        }
+        None => Error::new(Kind::Conflict, taken),
     };
-    failed(told(error, users).next("look with `momo-cred status`, then run `momo-cred revoke` again"))
+    let error = match record.claim() {
+        Ok(Some(claim)) => error.because(format!("it now holds {}", Described(&claim))),
+        _ => error.because("our claim is not in it any more"),
+    };
+    failed(told(error, users).next(match killed {
+        Some(_) => VERIFY_OR_ROTATE,
+        None => "look with `momo-cred status`, then run `momo-cred revoke` again",
+    }))
+}
+
+/// Our claim is there, and beside it the user that was to be asked for.
+pub(super) fn in_use_again(user: Uuid, users: &[Revoked]) -> RevocationEnd {
+    let what = format!("API user {user} is in use again; no key of it was asked for");
+    left_open(Error::new(Kind::Conflict, what), users)
 }
 
 pub(super) fn gone(users: &[Revoked]) -> RevocationEnd {

@@ -1,26 +1,29 @@
 //! The steps of a revocation as a pure machine, like [`Machine`](crate::lifecycle::Machine).
 //!
 //! Invariants:
-//! - No key is asked for a user before a claim of kind `revoke` is stored, and never for the user of the record.
+//! - No key is asked for a user before a claim of kind `revoke` is stored, and never for the user of the record: before
+//!   each request the record is read, and has to hold our claim, and another user.
 //! - A user leaves the list only when every key of it that is known was refused as a pair, while another was not
 //!   ([`Witness`]), or when the gateway that made it does not know it. A refusal of the subscription key, an outage or
 //!   silence says nothing.
 //! - The credential in use is shown to its own gateway alone.
 //! - Keys of users that were asked for are nowhere: the driver drops them unread.
 
+mod settling;
+
 use std::mem;
 
 use momo_cred_backend_api as api;
-use momo_cred_backend_api::{ErrorKind, Expect, Lookup, Revision};
+use momo_cred_backend_api::{Expect, Lookup, Stored};
 use uuid::Uuid;
 
 use super::step::{Effect, Event};
-use super::{By, Fate, Home, RevocationEnd, RevocationPlan, Revoked, Settled, Target, Witness, finish};
+use super::{By, Fate, Home, RevocationEnd, RevocationPlan, Revoked, Target, Witness, finish};
 use crate::credential::{Claim, Field, Record};
 use crate::lifecycle::{KeyRole, compose};
 use crate::momo::{Diagnosis, Refusal, Verdict};
 
-/// How often the list is read once more because somebody edited the record beside us.
+/// How often the record is read once more: it may lag, fail, or be edited beside us.
 const ROUNDS: u8 = 3;
 
 #[derive(Debug)]
@@ -29,12 +32,24 @@ enum State {
     Preflight { next: usize, refused: Vec<(KeyRole, Refusal)> },
     Claiming { role: KeyRole },
     Witnessing { role: KeyRole, key: usize },
+    Looking { role: KeyRole, round: u8 },
     Renewing { role: KeyRole },
-    Trying { role: KeyRole, key: usize, doubt: Option<Refusal> },
+    Trying { role: KeyRole, key: usize, renewal: Renewal },
     Controlling { role: KeyRole },
     Fencing { round: u8 },
     Settling { round: u8, record: Record },
     Done,
+}
+
+/// What came of the request for a new key, as far as that matters to what an old one shows.
+#[derive(Clone, Debug)]
+enum Renewal {
+    /// It was made, or a person has done what is needed.
+    Made,
+    /// It may not have been made.
+    Doubtful(Refusal),
+    /// The gateway does not know the user.
+    Unknown,
 }
 
 /// One revocation.
@@ -45,6 +60,8 @@ pub struct Revocation {
     /// The claim, and the record as we wrote it.
     open: Option<(Claim, Record)>,
     users: Vec<Revoked>,
+    /// Users for whom a key may have been made.
+    renewed: Vec<Uuid>,
     /// Whether the gateway has let anybody in, during this run.
     admits: bool,
 }
@@ -52,7 +69,7 @@ pub struct Revocation {
 impl Revocation {
     /// A machine before its first step.
     pub fn new(plan: RevocationPlan) -> Self {
-        Self { plan, state: State::Start, open: None, users: Vec::new(), admits: false }
+        Self { plan, state: State::Start, open: None, users: Vec::new(), renewed: Vec::new(), admits: false }
     }
 
     /// The plan.
@@ -72,9 +89,10 @@ impl Revocation {
                 Err(error) => self.finish(finish::claim_failed(error)),
             },
             (State::Witnessing { role, key }, Event::Tried(answer)) => self.witnessed(role, key, &answer),
+            (State::Looking { role, round }, Event::Read(answer)) => self.looked(role, round, answer),
             (State::Renewing { role }, Event::Renewed(answer)) => self.renewed(role, answer),
-            (State::Trying { role, key, doubt }, Event::Tried(answer)) => {
-                self.tried(role, key, doubt, answer)
+            (State::Trying { role, key, renewal }, Event::Tried(answer)) => {
+                self.tried(role, key, renewal, answer)
             }
             (State::Controlling { role }, Event::Tried(answer)) => self.controlled(role, answer),
             (State::Fencing { round }, Event::Read(answer)) => self.fenced(round, answer),
@@ -160,11 +178,11 @@ impl Revocation {
     fn next(&mut self, role: KeyRole) -> Effect {
         let Some(target) = self.plan.targets.get(self.users.len()) else { return self.fence(0) };
         if self.plan.by == By::Portal || self.is_own(target.user) {
-            return self.try_key(role, 0, None);
+            return self.try_key(role, 0, Renewal::Made);
         }
         match self.plan.witness {
             Witness::OldKey if !self.admits => self.witness(role, 0),
-            Witness::OldKey | Witness::InUse { .. } => self.renew(role),
+            Witness::OldKey | Witness::InUse { .. } => self.look(role, 0),
         }
     }
 
@@ -173,7 +191,7 @@ impl Revocation {
         let Some(target) = self.plan.targets.get(self.users.len()) else {
             return self.finish(finish::impossible());
         };
-        let Some(old) = target.keys.get(key) else { return self.renew(role) };
+        let Some(old) = target.keys.get(key) else { return self.look(role, 0) };
         let effect = Effect::Witness(target.user, old.clone());
         self.state = State::Witnessing { role, key };
         effect
@@ -181,24 +199,64 @@ impl Revocation {
 
     fn witnessed(&mut self, role: KeyRole, key: usize, answer: &Result<(), Refusal>) -> Effect {
         self.admits = answer.is_ok();
-        if self.admits { self.renew(role) } else { self.witness(role, key + 1) }
+        if self.admits { self.look(role, 0) } else { self.witness(role, key + 1) }
     }
 
-    fn renew(&mut self, role: KeyRole) -> Effect {
-        let Some(target) = self.plan.targets.get(self.users.len()) else {
+    /// Looks whether the record still is as this run has claimed it: somebody who took it over may have put the user back.
+    fn look(&mut self, role: KeyRole, round: u8) -> Effect {
+        self.state = State::Looking { role, round };
+        Effect::Look { round }
+    }
+
+    fn looked(&mut self, role: KeyRole, round: u8, answer: Result<Lookup, api::Error>) -> Effect {
+        let stored = match self.current(round, answer, |machine| machine.look(role, round + 1)) {
+            Ok(stored) => stored,
+            Err(effect) => return effect,
+        };
+        let Some(user) = self.plan.targets.get(self.users.len()).map(|target| target.user) else {
             return self.finish(finish::impossible());
         };
-        let effect = Effect::Renew(role, target.user);
+        let record = Record::new(stored.document, self.plan.seen.record.layout().clone());
+        if !self.is_ours(&record) {
+            return self.finish(finish::not_ours(&record, &self.users, &self.renewed));
+        }
+        if record.api_user().ok().flatten() == Some(user) {
+            return self.finish(finish::in_use_again(user, &self.users));
+        }
         self.state = State::Renewing { role };
-        effect
+        Effect::Renew(role, user)
+    }
+
+    /// What the record is now; else what to do. `again` reads once more.
+    fn current(
+        &mut self,
+        round: u8,
+        answer: Result<Lookup, api::Error>,
+        again: impl FnOnce(&mut Self) -> Effect,
+    ) -> Result<Stored, Effect> {
+        let stored = match answer {
+            Ok(Lookup::Found(stored)) => stored,
+            Err(error) if round < ROUNDS && error.retryable() => return Err(again(self)),
+            Err(error) => return Err(self.finish(finish::store_failed(error, &self.users))),
+            Ok(_) => return Err(self.finish(finish::gone(&self.users))),
+        };
+        // A store that is eventually consistent may show for a while what was there before the claim.
+        let lags = self.open.is_some() && self.plan.seen.expect == Expect::Revision(stored.revision.clone());
+        if lags && round < ROUNDS { Err(again(self)) } else { Ok(stored) }
     }
 
     fn renewed(&mut self, role: KeyRole, answer: Result<(), Refusal>) -> Effect {
+        if answer.as_ref().err().is_none_or(|refusal| refusal.ambiguous) {
+            self.renewed.extend(self.plan.targets.get(self.users.len()).map(|target| target.user));
+        }
         match answer {
-            Ok(()) => self.try_key(role, 0, None),
-            Err(refusal) if refusal.diagnosis == Diagnosis::UnknownUser => self.unknown(role),
+            Ok(()) => self.try_key(role, 0, Renewal::Made),
+            // A key that is known is tried all the same: more than one answer is to say that the user is gone.
+            Err(refusal) if refusal.diagnosis == Diagnosis::UnknownUser => {
+                self.try_key(role, 0, Renewal::Unknown)
+            }
             // Whether it was done does not matter where the old key can be tried.
-            Err(refusal) if refusal.ambiguous => self.try_key(role, 0, Some(refusal)),
+            Err(refusal) if refusal.ambiguous => self.try_key(role, 0, Renewal::Doubtful(refusal)),
             Err(refusal) => {
                 self.note(Fate::Unclear(refusal));
                 // The next one would be answered in the same way.
@@ -210,46 +268,33 @@ impl Revocation {
         }
     }
 
-    /// The gateway does not know the user. Where another may, a key that is known is tried all the same.
-    fn unknown(&mut self, role: KeyRole) -> Effect {
-        match self.plan.targets.get(self.users.len()) {
-            Some(Target { home: Home::Here, .. }) => self.came_to(role, Fate::Unknown),
-            Some(target) if !target.keys.is_empty() => self.try_key(role, 0, None),
-            _ => self.came_to(role, Fate::Stranger),
-        }
-    }
-
-    /// Tries a key of the user, or comes to an end with it. `doubt` is why the new key may not have been made.
-    fn try_key(&mut self, role: KeyRole, key: usize, doubt: Option<Refusal>) -> Effect {
+    /// Tries a key of the user, or comes to an end with it.
+    fn try_key(&mut self, role: KeyRole, key: usize, renewal: Renewal) -> Effect {
         let Some(target) = self.plan.targets.get(self.users.len()) else {
             return self.finish(finish::impossible());
         };
-        match (target.keys.get(key), doubt) {
-            (Some(old), doubt) => {
-                let effect = Effect::Try(target.user, old.clone());
-                self.state = State::Trying { role, key, doubt };
-                effect
-            }
-            (None, _) if key > 0 => self.control(role),
-            (None, Some(doubt)) => self.came_to(role, Fate::Unclear(doubt)),
-            (None, None) => self.came_to(role, Fate::Unproven),
+        if let Some(old) = target.keys.get(key) {
+            let effect = Effect::Try(target.user, old.clone());
+            self.state = State::Trying { role, key, renewal };
+            return effect;
+        }
+        match (renewal, target.home) {
+            (Renewal::Unknown, Home::Here) => self.came_to(role, Fate::Unknown),
+            _ if key > 0 => self.control(role),
+            (Renewal::Unknown, Home::Unsaid) => self.came_to(role, Fate::Stranger),
+            (Renewal::Doubtful(refusal), _) => self.came_to(role, Fate::Unclear(refusal)),
+            (Renewal::Made, _) => self.came_to(role, Fate::Unproven),
         }
     }
 
-    fn tried(
-        &mut self,
-        role: KeyRole,
-        key: usize,
-        doubt: Option<Refusal>,
-        answer: Result<(), Refusal>,
-    ) -> Effect {
-        match (answer, doubt) {
+    fn tried(&mut self, role: KeyRole, key: usize, renewal: Renewal, answer: Result<(), Refusal>) -> Effect {
+        match (answer, renewal) {
             // No new key may have been made: that says nothing of what one does to the old.
-            (Ok(()), Some(doubt)) => self.came_to(role, Fate::Unclear(doubt)),
-            (Ok(()), None) => self.came_to(role, Fate::Alive),
+            (Ok(()), Renewal::Doubtful(refusal)) => self.came_to(role, Fate::Unclear(refusal)),
+            (Ok(()), Renewal::Made | Renewal::Unknown) => self.came_to(role, Fate::Alive),
             // The one refusal that is about the pair.
-            (Err(refusal), doubt) if refusal.diagnosis == Diagnosis::LoginFailed => {
-                self.try_key(role, key + 1, doubt)
+            (Err(refusal), renewal) if refusal.diagnosis == Diagnosis::LoginFailed => {
+                self.try_key(role, key + 1, renewal)
             }
             (Err(refusal), _) => self.came_to(role, Fate::Unclear(refusal)),
         }
@@ -286,82 +331,6 @@ impl Revocation {
     fn note(&mut self, fate: Fate) {
         if let Some(target) = self.plan.targets.get(self.users.len()) {
             self.users.push(Revoked { user: target.user, fate });
-        }
-    }
-
-    fn fence(&mut self, round: u8) -> Effect {
-        self.state = State::Fencing { round };
-        Effect::Fence
-    }
-
-    fn fenced(&mut self, round: u8, answer: Result<Lookup, api::Error>) -> Effect {
-        let stored = match answer {
-            Ok(Lookup::Found(stored)) => stored,
-            Err(error) if round < ROUNDS && error.retryable() => return self.fence(round + 1),
-            Err(error) => return self.finish(finish::store_failed(error, &self.users)),
-            Ok(_) => return self.finish(finish::gone(&self.users)),
-        };
-        // A store that is eventually consistent may show for a while what was there before the claim.
-        if self.open.is_some()
-            && round < ROUNDS
-            && self.plan.seen.expect == Expect::Revision(stored.revision.clone())
-        {
-            return self.fence(round + 1);
-        }
-        let mut record = Record::new(stored.document, self.plan.seen.record.layout().clone());
-        // An earlier write of ours whose answer was lost.
-        if round > 0 && self.open.is_some() && record.claim() == Ok(None) && self.is_written(&record) {
-            let (revision, users) = (Some(stored.revision), mem::take(&mut self.users));
-            return self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision, users })));
-        }
-        let ours = match (record.claim(), &self.open) {
-            (Ok(Some(claim)), Some((open, _))) => claim.id == open.id,
-            (Ok(None), None) => true,
-            _ => false,
-        };
-        if !ours {
-            return self.finish(finish::not_ours(record.claim().ok().flatten().as_ref(), &self.users));
-        }
-        let found = record.document().clone();
-        record.close_claim();
-        self.strike(&mut record);
-        if self.open.is_none() && record.document().same_as(&found) {
-            let users = mem::take(&mut self.users);
-            return self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision: None, users })));
-        }
-        let document = record.document().clone();
-        self.state = State::Settling { round, record };
-        Effect::Settle(document, Expect::Revision(stored.revision))
-    }
-
-    /// Takes those off the list that are proven to be useless.
-    fn strike(&self, record: &mut Record) {
-        for revoked in &self.users {
-            if revoked.fate.is_proven() {
-                compose::take_off_the_list(record, revoked.user);
-            } else if self.plan.only == Some(revoked.user) && revoked.fate != Fate::Stranger {
-                // It was not on the list perhaps, and is not to be forgotten now.
-                record.retire(revoked.user);
-            }
-        }
-    }
-
-    fn is_written(&self, record: &Record) -> bool {
-        let mut struck = record.clone();
-        self.strike(&mut struck);
-        struck.document().same_as(record.document())
-    }
-
-    fn settled(&mut self, round: u8, record: Record, answer: Result<Revision, api::Error>) -> Effect {
-        match answer {
-            Ok(revision) => {
-                let (revision, users) = (Some(revision), mem::take(&mut self.users));
-                self.finish(RevocationEnd::Settled(Box::new(Settled { record, revision, users })))
-            }
-            Err(error) if round < ROUNDS && (error.kind() == ErrorKind::Conflict || error.retryable()) => {
-                self.fence(round + 1)
-            }
-            Err(error) => self.finish(finish::store_failed(error, &self.users)),
         }
     }
 }

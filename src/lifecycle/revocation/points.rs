@@ -9,10 +9,11 @@ pub(super) const fn of(effect: &Effect) -> Option<Step> {
         Effect::Preflight(_) => Step::RevokePreflight,
         Effect::Claim(..) => Step::RevokeClaim,
         Effect::Witness(..) => Step::Witness,
+        Effect::Look { .. } => Step::RevokeLook,
         Effect::Renew(..) => Step::Renew,
         Effect::Try(..) => Step::OldKey,
         Effect::Control { .. } => Step::InUse,
-        Effect::Fence => Step::RevokeFence,
+        Effect::Fence { .. } => Step::RevokeFence,
         Effect::Settle(..) => Step::Settle,
         Effect::Finish(_) => return None,
     })

@@ -24,8 +24,10 @@ pub(in crate::lifecycle) enum Effect {
     Try(Uuid, Secret),
     /// Try the credential in use: where that is refused, too, a refusal says nothing.
     Control { product: Product, subscription_key: Secret, user: Uuid, key: Secret },
+    /// Read the record before a key is asked for: how often that was done already.
+    Look { round: u8 },
     /// Read the record before the list is written.
-    Fence,
+    Fence { round: u8 },
     /// Write the list.
     Settle(Document, Expect),
     /// Stop.

@@ -12,6 +12,7 @@
 //! - `rekey`: the kind `rekey`
 //! - `restoring`: an earlier revision, as `rollback` writes it
 //! - `revoking`: the kind `revoke`, in both readings of what a new key does to the old
+//! - `renewals`: who may be asked for a new key by a revocation, and what a run says that came too late
 //! - `subscription_key`: the kind `subscription-key`
 //! - `every`: all steps times all failures, counted
 //! - `model`: every order of two actors, every fault at every instant, against a model of store and gateway
@@ -30,6 +31,7 @@ mod promises;
 mod publish;
 mod refusals;
 mod rekey;
+mod renewals;
 mod restoring;
 mod revoking;
 mod stage;

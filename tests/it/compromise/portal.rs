@@ -1,6 +1,6 @@
 //! Production: the portal makes another user, or another key of the same.
 
-use momo_gateway::Rotation;
+use momo_gateway::{Action, Answer, Fault, Operation, Rotation};
 
 use crate::pty::Status;
 use crate::rotate::guided::{NEW_USER, OLD_USER, Stage, new_key, old_key, subscription_key};
@@ -52,6 +52,24 @@ fn the_same_user_with_another_key() {
         assert_eq!((works(old_key().value()), works(new_key().value())), (code == 77, true));
         stage.assert_clean();
     }
+}
+
+/// The user is on no list, so `revoke` would find nothing to do.
+#[test]
+fn the_same_user_in_an_outage_is_told_what_can_still_prove_it() {
+    let stage = Stage::new();
+    stage.gateway.configure(|config| config.rotation = Rotation::NewKeyKillsOld);
+    assert!(stage.gateway.issue_key(OLD_USER, new_key().value()));
+    let down = Fault::on(Operation::Token, Action::Answer(Answer::service_unavailable()));
+    stage.gateway.script(down.skip(1).forever());
+    let mut job = stage.typed_in(&COMPROMISE, OLD_USER, &new_key());
+    assert_eq!(job.status(), Status::Exited(69), "{}", stage.pty.transcript());
+    let said = stage.pty.transcript();
+    assert!(said.contains("nothing here has the old key any more"), "{said}");
+    assert!(!said.contains("stay on the list") && !said.contains("`momo-cred revoke`"), "{said}");
+    stage.assert_stored(OLD_USER, &new_key());
+    assert_eq!(retired(&stage), None);
+    stage.assert_clean();
 }
 
 /// Another record that has the new key of the same user holds nothing of what has leaked.

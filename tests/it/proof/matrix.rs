@@ -103,18 +103,20 @@ const REKEY: &[Case] = &[Case::Rekey, Case::ResumeRekey];
 const HOOKED: &[Case] = &[Case::Rotate, Case::Guided, Case::Swap, Case::Compromise];
 /// Where the credential in use is of another gateway, the old key has to show that it is let in.
 const ELSEWHERE: &[Case] = &[Case::RevokeElsewhere];
-const REVOKING: &[Case] = &[Case::Revoke, Case::Compromise, Case::ResumeRevoke];
 const ABORTING: &[Case] = &[Case::Abort];
 /// Where users are bound to keys, a second user is made and tried once the first is refused.
 const MOVING: &[Case] = &[Case::SwapMoving, Case::RegenerateMoving];
 /// Of the two only this one has a claim by then, that of the key that a person brought.
 const MOVING_UNDER_A_CLAIM: &[Case] = &[Case::RegenerateMoving];
+const RENEWING: &[Case] = &[Case::Revoke, Case::RevokeElsewhere, Case::Compromise, Case::ResumeRevoke];
+/// Where the credential in use is of the same gateway, it is the one that has to be let in.
+const IN_USE: &[Case] = &[Case::Revoke, Case::Compromise, Case::ResumeRevoke];
 
 const fn row(point: &'static str, left: Left, cases: &'static [Case]) -> Row {
     Row { point, left, cases }
 }
 
-pub(super) const MATRIX: [Row; 40] = [
+pub(super) const MATRIX: [Row; 42] = [
     row("before-preflight", Left::AsBefore, ASKING),
     row("after-preflight", Left::AsBefore, ASKING),
     row("before-claim", Left::AsBefore, CLAIMING),
@@ -137,22 +139,24 @@ pub(super) const MATRIX: [Row; 40] = [
     row("after-recheck", Left::Published, REKEY),
     row("before-hook", Left::Published, HOOKED),
     row("after-hook", Left::Published, HOOKED),
-    row("before-revoke-preflight", Left::AsBefore, REVOKING),
-    row("after-revoke-preflight", Left::AsBefore, REVOKING),
-    row("before-revoke-claim", Left::AsBefore, REVOKING),
-    row("after-revoke-claim", Left::Claim, REVOKING),
+    row("before-revoke-preflight", Left::AsBefore, RENEWING),
+    row("after-revoke-preflight", Left::AsBefore, RENEWING),
+    row("before-revoke-claim", Left::AsBefore, RENEWING),
+    row("after-revoke-claim", Left::Claim, RENEWING),
     row("before-witness", Left::Claim, ELSEWHERE),
     row("after-witness", Left::Claim, ELSEWHERE),
-    row("before-renew", Left::Claim, REVOKING),
-    row("after-renew", Left::Claim, REVOKING),
-    row("before-old-key", Left::Claim, REVOKING),
-    row("after-old-key", Left::Claim, REVOKING),
-    row("before-in-use", Left::Claim, REVOKING),
-    row("after-in-use", Left::Claim, REVOKING),
-    row("before-revoke-fence", Left::Claim, REVOKING),
-    row("after-revoke-fence", Left::Claim, REVOKING),
-    row("before-settle", Left::Claim, REVOKING),
-    row("after-settle", Left::Published, REVOKING),
+    row("before-revoke-look", Left::Claim, RENEWING),
+    row("after-revoke-look", Left::Claim, RENEWING),
+    row("before-renew", Left::Claim, RENEWING),
+    row("after-renew", Left::Claim, RENEWING),
+    row("before-old-key", Left::Claim, RENEWING),
+    row("after-old-key", Left::Claim, RENEWING),
+    row("before-in-use", Left::Claim, IN_USE),
+    row("after-in-use", Left::Claim, IN_USE),
+    row("before-revoke-fence", Left::Claim, RENEWING),
+    row("after-revoke-fence", Left::Claim, RENEWING),
+    row("before-settle", Left::Claim, RENEWING),
+    row("after-settle", Left::Published, RENEWING),
     row("before-abort", Left::AsBefore, ABORTING),
     row("after-abort", Left::Published, ABORTING),
 ];
@@ -203,13 +207,18 @@ impl Row {
 
     /// Which half of a command comes here.
     pub(super) fn part(&self) -> Part {
-        if [REVOKING, ELSEWHERE].contains(&self.cases) { Part::Revocation } else { Part::Publication }
+        if [RENEWING, IN_USE, ELSEWHERE].contains(&self.cases) { Part::Revocation } else { Part::Publication }
     }
 
     /// Whether a retired user has been asked a key for here.
     pub(super) fn is_past_a_renewal(&self) -> bool {
         let renewal = MATRIX.iter().position(|row| row.point == "after-renew");
         MATRIX.iter().position(|row| row.point == self.point) >= renewal
+    }
+
+    /// Whether the one key died here that could show that the gateway lets anybody in: nothing can be proven any more.
+    pub(super) fn is_without_witness(&self, case: Case) -> bool {
+        case == Case::RevokeElsewhere && self.left == Left::Claim && self.is_past_a_renewal()
     }
 
     /// Whether only a run comes here that the gateway refuses.

@@ -113,6 +113,31 @@ fn a_revocation_gives_way() {
     figure("revocations taken over by force", format_args!("{runs} runs, none wrote"));
 }
 
+/// A person drops the claim of one that is slow, and puts the very user back that it is about to ask for.
+#[test]
+fn a_revocation_does_not_ask_for_a_user_that_was_put_back() {
+    for point in ["after-revoke-claim", "before-revoke-look", "after-revoke-look", "before-renew"] {
+        let bench = Bench::new(Store::Memory, Case::Revoke).unwrap();
+        let owner = Held::begin(bench.sandbox(), bench.momo(Case::Revoke.args()).env(STOP, point));
+        owner.until_stopped();
+        let _ = bench.run(&["abort", "--force-takeover"]).code(0);
+        let _ = bench.run(&["rollback"]).code(0);
+        let now = bench.served().unwrap();
+        assert_eq!(Some(&now), bench.first.as_ref());
+        owner.go_on();
+        let (code, said) = owner.wait();
+        assert_eq!(code, Some(75), "{said}");
+        // It has looked already: that instant is nobody's to guard, and it says what it may have done.
+        let killed = ["after-revoke-look", "before-renew"].contains(&point);
+        assert_eq!(bench.works(&now), !killed, "{point}: {said}");
+        assert_eq!(said.contains("the credential in use may be dead"), killed, "{said}");
+        assert_eq!(said.contains("`momo-cred rotate`"), killed, "{said}");
+        let _ = bench.run(&["verify"]).code(if killed { 77 } else { 0 });
+        let _ = bench.run(&["rotate"]).code(0);
+        assert!(bench.works(&bench.served().unwrap()));
+    }
+}
+
 /// Between the fence and the write the store decides: the revision that the owner expects is gone.
 #[test]
 fn a_revocation_that_has_read_its_fence_writes_nothing_over_the_takers() {

@@ -1,7 +1,7 @@
 //! The drill for a leaked key, with the shipped policy: other records that hold it, a hook, an audit trail, production.
 
 use momo_cred_backend_testkit::Canary;
-use momo_gateway::{Bound, Config, Gateway, PresetUser, Product};
+use momo_gateway::{Action, Answer, Bound, Config, Fault, Gateway, Operation, PresetUser, Product, Rotation};
 use serde_json::{Value, json};
 
 use super::stage::{OLD_USER, ROTATE, Stage, old_key};
@@ -93,24 +93,30 @@ fn the_hook_runs_in_between_and_the_trail_has_both_changes() {
     }
 }
 
+/// A credential of production, and another user there with its key.
+fn in_production() -> Option<(Stage, Gateway, (&'static str, Canary))> {
+    let stage = Stage::new()?;
+    let gateway = Gateway::start(Config::production(1, "mtnuganda")).unwrap();
+    let new = ("01d00000-0000-4000-8000-000000000002", Canary::hex("vault new api key"));
+    for (id, key) in [(OLD_USER, old_key()), (new.0, new.1.clone())] {
+        let (id, api_key) = (id.parse().unwrap(), key.value().to_owned());
+        gateway.put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
+    }
+    stage.put(&json!({
+        "subscription_key": gateway.subscription_key(Product::Collection),
+        "api_user": OLD_USER,
+        "api_key": old_key().value(),
+        "target_environment": "mtnuganda",
+        "callback_host": "localhost",
+    }));
+    let stage = stage.by_way_of(gateway.base_url().to_owned());
+    Some((stage, gateway, new))
+}
+
 #[test]
 fn in_production_the_portal_is_gone_to_twice() {
     for done in [true, false] {
-        let Some(stage) = Stage::new() else { return };
-        let gateway = Gateway::start(Config::production(1, "mtnuganda")).unwrap();
-        let new = ("01d00000-0000-4000-8000-000000000002", Canary::hex("vault new api key"));
-        for (id, key) in [(OLD_USER, old_key()), (new.0, new.1.clone())] {
-            let (id, api_key) = (id.parse().unwrap(), key.value().to_owned());
-            gateway.put_user(PresetUser { id, api_key, bound: Bound::To(Product::Collection) });
-        }
-        stage.put(&json!({
-            "subscription_key": gateway.subscription_key(Product::Collection),
-            "api_user": OLD_USER,
-            "api_key": old_key().value(),
-            "target_environment": "mtnuganda",
-            "callback_host": "localhost",
-        }));
-        let stage = stage.by_way_of(gateway.base_url().to_owned());
+        let Some((stage, gateway, new)) = in_production() else { return };
         let _ = stage.run(&["compromise", "--yes"]).code(2).says("no terminal");
         let pty = Pty::open();
         let mut job = pty.run(stage.momo(&["compromise"]).into_command());
@@ -132,4 +138,30 @@ fn in_production_the_portal_is_gone_to_twice() {
         let listed = stage.status()["retired_api_users"].clone();
         assert_eq!(listed, if done { json!([]) } else { json!([OLD_USER]) });
     }
+}
+
+/// No list has a user that is in use: its earlier revision proves it later.
+#[test]
+fn in_production_an_outage_leaves_the_earlier_revision_to_prove_it() {
+    let Some((stage, gateway, (_, new_key))) = in_production() else { return };
+    gateway.configure(|config| config.rotation = Rotation::NewKeyKillsOld);
+    assert!(gateway.issue_key(OLD_USER, new_key.value()));
+    let down = Fault::on(Operation::Token, Action::Answer(Answer::service_unavailable()));
+    gateway.script(down.skip(1).forever());
+    let pty = Pty::open();
+    let mut job = pty.run(stage.momo(&["compromise"]).into_command());
+    pty.wait_for("API user: ");
+    pty.send(format!("{OLD_USER}\n"));
+    pty.wait_for("API key: ");
+    pty.send(format!("{}\n", new_key.value()));
+    assert_eq!(job.status(), Status::Exited(69), "{}", pty.transcript());
+    let said = pty.transcript();
+    let line = "prove it later: `momo-cred verify";
+    assert!(
+        said.contains(line) && said.contains("--revision 1` must say that the gateway refuses the pair"),
+        "{said}"
+    );
+    assert!(!said.contains("`momo-cred revoke`"), "{said}");
+    gateway.clear_script();
+    let _ = stage.run(&["verify", "--revision", "1"]).code(77).says("the gateway refuses the pair");
 }

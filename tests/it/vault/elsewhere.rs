@@ -238,4 +238,21 @@ fn a_user_that_revisions_have_with_two_gateways_is_left_alone() {
     assert_eq!(outcomes(&ran.json().pop().unwrap()), [(json!(stranger), json!("left-alone"))]);
     assert_eq!((retired(&stage), stage.gateway.key_requests(stranger)), (json!([stranger]), 0));
     assert_eq!(other.requests().len(), 0);
+    // A claim under which nothing can be done is closed.
+    for (field, value) in [
+        ("pending_id", "00000000-0000-4000-8000-000000000001"),
+        ("pending_kind", "revoke"),
+        ("pending_since", "2026-01-02T03:04:05Z"),
+        ("pending_owner", "far.example.com:0f:1:1:1"),
+        ("pending_lease", "300"),
+    ] {
+        after[field] = json!(value);
+    }
+    stage.put(&after);
+    let result = stage.run(&["resume", "--force-takeover", "--json"]).code(78).json().pop().unwrap();
+    assert_eq!(outcomes(&result), [(json!(stranger), json!("left-alone"))]);
+    let status = stage.status();
+    assert_eq!((&result["claim"], &status["claim"]), (&json!(null), &json!(null)));
+    assert_eq!((&result["revision"], retired(&stage)), (&status["revision"], json!([stranger])));
+    assert_eq!((stage.gateway.key_requests(stranger), other.requests().len()), (0, 0));
 }

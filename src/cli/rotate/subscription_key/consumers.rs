@@ -35,7 +35,8 @@ impl Change<'_> {
         if self.from.is_some() {
             return Ok(());
         }
-        let waited = copies::follow_before_the_portal(self.context, self.place, &seen.expect).await;
+        let later = "run `momo-cred resume` later, or give more time with --timeout";
+        let waited = copies::follow(self.context, self.place, &seen.expect, later).await;
         waited.map_err(|error| match error.kind() {
             Kind::Conflict => error.next("then go on: `momo-cred resume`"),
             _ => error,

@@ -72,6 +72,8 @@ pub(super) struct Actor {
     act: Option<Act>,
     /// The claim that it wrote last, as a record.
     claimed: Option<Document>,
+    /// Whether its claim was there when it read the record last.
+    saw: bool,
     /// Everything that it was told, which decides all it does.
     told: Vec<(Turn, &'static str)>,
     pub(super) end: Option<End>,
@@ -79,7 +81,7 @@ pub(super) struct Actor {
 
 impl Hash for Actor {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.id, &self.told, self.end).hash(state);
+        (self.id, self.saw, &self.told, self.end).hash(state);
     }
 }
 
@@ -93,6 +95,7 @@ impl Actor {
             engine: None,
             act: None,
             claimed: None,
+            saw: false,
             told: Vec::new(),
             end: None,
         }
@@ -117,7 +120,9 @@ impl Actor {
             }
         };
         let turns = match act {
-            Act::Preflight | Act::Check(..) | Act::Try(..) | Act::Fence | Act::ReadBack(_) => LOOK,
+            Act::Preflight | Act::Check(..) | Act::Try(..) | Act::Look | Act::Fence | Act::ReadBack(_) => {
+                LOOK
+            }
             _ => EFFECT,
         };
         let turn = if *budget == 0 { Turn::Done } else { turns[chooser.choose(turns.len())] };
@@ -232,7 +237,7 @@ impl Actor {
             }
             Act::Renew(user) => {
                 if happens {
-                    world.renew(self.id, user)?;
+                    world.renew(self.id, user, self.saw)?;
                 }
                 (Told::Renewed(done(Step::CreateKey)), "-")
             }
@@ -249,9 +254,14 @@ impl Actor {
                     (Told::Tried(Err(dead)), "bad")
                 }
             },
-            Act::Fence | Act::ReadBack(_) if !heard => (Told::Read(Err(World::unavailable(Op::Read))), "-"),
-            Act::Fence => {
-                let read = self.fence(world);
+            Act::Look | Act::Fence | Act::ReadBack(_) if !heard => {
+                (Told::Read(Err(World::unavailable(Op::Read))), "-")
+            }
+            act @ (Act::Look | Act::Fence) => {
+                let blind = if matches!(act, Act::Look) { Flaw::NoLook } else { Flaw::NoFence };
+                // What is really there is what it has to go by.
+                self.saw = matches!(world.read(), Lookup::Found(stored) if self.is_ours(&stored.document));
+                let read = self.read(world, blind);
                 let ours = matches!(&read, Lookup::Found(stored) if self.is_ours(&stored.document));
                 (Told::Read(Ok(read)), if ours { "ours" } else { "theirs" })
             }
@@ -288,10 +298,10 @@ impl Actor {
         (Told::Written(answer), how)
     }
 
-    /// What the fence reads.
-    fn fence(&self, world: &World) -> Lookup {
+    /// What it reads, unless it is blind.
+    fn read(&self, world: &World, blind: Flaw) -> Lookup {
         match (world.read(), &self.claimed) {
-            (Lookup::Found(stored), Some(claimed)) if world.flaw == Flaw::NoFence => {
+            (Lookup::Found(stored), Some(claimed)) if world.flaw == blind => {
                 Lookup::Found(Stored { document: claimed.clone(), ..stored })
             }
             (read, _) => read,

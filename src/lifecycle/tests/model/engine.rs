@@ -17,6 +17,8 @@ pub(super) enum Act {
     Claim(Document, Expect),
     CreateUser(Uuid),
     CreateKey(Uuid),
+    /// The record is read before such a user is asked.
+    Look,
     /// A key that nobody keeps.
     Renew(Uuid),
     /// A credential is tried that is to be published.
@@ -124,7 +126,8 @@ fn of_revocation(effect: revocation::Effect) -> Result<Act, End> {
         revocation::Effect::Witness(user, key)
         | revocation::Effect::Try(user, key)
         | revocation::Effect::Control { user, key, .. } => Act::Try(user, key),
-        revocation::Effect::Fence => Act::Fence,
+        revocation::Effect::Look { .. } => Act::Look,
+        revocation::Effect::Fence { .. } => Act::Fence,
         revocation::Effect::Settle(document, expect) => Act::Settle(document, expect),
         revocation::Effect::Finish(end) => {
             return Err(match *end {

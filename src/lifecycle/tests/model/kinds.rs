@@ -5,13 +5,14 @@ use super::world::{Flaw, Reading};
 use super::{Before, Case, EVIDENCE, FORCED, Task, check, check_all};
 
 /// Who is beside whom, on what, and whether the reading of a second key makes a difference.
-const PAIRS: [(Before, [Task; 2], &[Reading]); 12] = [
+const PAIRS: [(Before, [Task; 2], &[Reading]); 13] = [
     (Before::Replaced, [Task::Rekey, Task::NewUser], &BOTH),
     (Before::Replaced, [Task::Rekey, Task::Rekey], &BOTH),
     (Before::Replaced, [Task::Rekey, Task::Revoke], &BOTH),
     (Before::Replaced, [Task::Rekey, Task::Swap], &ONE),
     (Before::Replaced, [Task::Revoke, Task::NewUser], &BOTH),
     (Before::Replaced, [Task::Revoke, Task::Revoke], &BOTH),
+    (Before::Replaced, [Task::Revoke, Task::Import], &BOTH),
     (Before::Replaced, [Task::Revoke, Task::Swap], &ONE),
     (Before::Replaced, [Task::Swap, Task::NewUser], &ONE),
     (Before::Replaced, [Task::Swap, Task::Swap], &ONE),
@@ -64,4 +65,19 @@ fn each_flaw_of_a_kind_is_found() {
             assert!(found.contains(word), "{task:?} {flaw:?}: {found}");
         }
     }
+}
+
+/// Nor may it ask for the key of a user that somebody has put back.
+#[test]
+fn a_revocation_that_does_not_look_is_found() {
+    let case = Case {
+        before: Before::Replaced,
+        tasks: [Task::Revoke, Task::Import],
+        takeovers: [FORCED, FORCED],
+        faults: 0,
+        reading: Reading::Kills,
+        flaw: Flaw::NoLook,
+    };
+    let found = check(&case).expect_err("the flaw has to be found");
+    assert!(found.contains("which is in use"), "{found}");
 }

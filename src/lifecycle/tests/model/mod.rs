@@ -147,14 +147,15 @@ fn path(case: &Case, bench: &Bench, before: Option<&Record>, chooser: &mut Choos
     finish(&mut world, bench, chooser)
 }
 
-/// Where nothing goes wrong somebody comes to an end, and whoever does not says that somebody else was there. Another key
-/// of the same user may be killed before it is tried: then it is said to be refused.
+/// Where nothing goes wrong somebody comes to an end, and whoever does not says that somebody else was there. A key of a
+/// user of which others ask another may be killed before it is tried: then it is said to be refused.
 fn without_faults(case: &Case, ends: &[Option<End>]) -> Result<(), String> {
     let rekeys = case.tasks.contains(&Task::Rekey);
+    let kills = rekeys || case.tasks.contains(&Task::Revoke);
     let done = |end: &Option<End>| matches!(end, Some(End::Published(_) | End::Settled));
     let gave_way = |end: &Option<End>| match end {
         Some(End::Busy | End::Failed(Kind::Conflict)) => true,
-        Some(End::Failed(Kind::Denied)) => rekeys,
+        Some(End::Failed(Kind::Denied)) => kills,
         _ => false,
     };
     let fine = ends.iter().all(|end| done(end) || gave_way(end));

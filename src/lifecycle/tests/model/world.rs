@@ -28,6 +28,8 @@ pub(super) enum Flaw {
     NoCompareAndSwap,
     /// What the fence reads is taken for what was claimed.
     NoFence,
+    /// What is read before a user is asked for is taken for what was claimed.
+    NoLook,
 }
 
 /// What a claim for a user that is there already gives a right to.
@@ -230,11 +232,12 @@ impl World {
     }
 
     /// A key that nobody keeps. Never for the user whose key is served.
-    pub(super) fn renew(&mut self, actor: u32, user: Uuid) -> Result<(), String> {
+    pub(super) fn renew(&mut self, actor: u32, user: Uuid, saw: bool) -> Result<(), String> {
         if !self.rights.contains(&(actor, user, REVOKE)) {
             return Err(format!("P1: actor {actor} renews user {user} without a claim"));
         }
-        if self.record().api_user().is_ok_and(|own| own == Some(user)) {
+        // Between the read and this nobody can look: what is put back in that instant is killed.
+        if !saw && self.record().api_user().is_ok_and(|own| own == Some(user)) {
             return Err(format!("actor {actor} kills the key of {user}, which is in use"));
         }
         let key = self.next_key();
@@ -259,7 +262,8 @@ impl World {
         }
     }
 
-    /// P2 and P4: what readers find is nothing or a whole credential, and it works. A rekey promises the first alone.
+    /// P2 and P4: what readers find is nothing or a whole credential, and it works. A rekey
+    /// promises the first alone, and so does whoever puts a user back over a revocation that asks for its key.
     pub(super) fn check(&self) -> Result<(), String> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
@@ -273,8 +277,8 @@ impl World {
         let (Ok(Some(user)), Some(key)) = (record.api_user(), record.get(Field::ApiKey)) else {
             return Err("P2: no user, or no key".to_owned());
         };
-        let rekeyed = self.rights.iter().any(|(_, of, right)| *of == user && *right == REKEY);
-        if rekeyed || self.authenticates(user, key) {
+        let renewed = self.rights.iter().any(|(_, of, _)| *of == user);
+        if renewed || self.authenticates(user, key) {
             return Ok(());
         }
         Err(format!("P4: what is served for {user} does not work"))

@@ -1,6 +1,14 @@
 //! The terminal: what is typed, and stops with the program and going on with it.
 
-use super::*;
+use std::time::Instant;
+
+use rustix::process::getpid;
+
+use super::super::super::sys;
+use super::super::program::State;
+use super::super::relay::Passed;
+use super::super::signals::Group;
+use super::{RESUME, Supervisor};
 
 impl Supervisor<'_> {
     /// Something was typed, or what was typed before can go on.

@@ -1,6 +1,8 @@
 //! `exec`: start a program with credentials in its environment.
 
 mod cached;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod explain;
 mod file;
 mod presets;
@@ -77,7 +79,7 @@ pub(crate) struct Options {
     #[arg(long)]
     mask: bool,
     /// Look at the records every 30 s [env: MOMO_CRED_WATCH_INTERVAL], and restart the program, or send it a signal, when
-    /// its credential has changed
+    /// its credential has changed. A signal sent to our whole process group reaches the program twice
     #[arg(long, value_name = "SIGNAL|restart", num_args = 0..=1, require_equals = true, default_missing_value = "restart")]
     watch: Option<String>,
     /// Show which variable comes from which field of which record, values as fingerprints, and start nothing
@@ -100,8 +102,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
         return presets::list(context);
     }
     let asked = Asked::of(context, options)?;
-    if (options.mask || options.watch.is_some()) && !options.explain {
-        return supervised(context, options, &asked);
+    let plan = plan(context, options)?;
+    if let Some(plan) = plan.filter(|_| !options.explain) {
+        return supervised(context, options, &asked, plan);
     }
     let profiles = Profiles::open(context, options)?;
     let (reads, tokens) = match options.explain {
@@ -119,13 +122,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<Outcome> {
 }
 
 #[cfg(target_os = "linux")]
-use watch::supervised;
+use watch::{plan, supervised};
 
 #[cfg(not(target_os = "linux"))]
-fn supervised(_: &Context, _: &Options, _: &Asked) -> Result<Outcome> {
-    Err(Error::new(Kind::Unsupported, "--mask and --watch work on Linux only")
-        .next("leave them out: momo-cred then becomes the program"))
-}
+use elsewhere::{plan, supervised};
 
 /// What the options say, checked before anything is read.
 struct Asked {

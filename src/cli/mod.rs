@@ -56,7 +56,7 @@ use self::subject::Subject;
 use self::trail::Trail;
 use crate::audit::Ending;
 use crate::config::Environment;
-use crate::exec::{Hygiene, Inherited, install_panic_hook, obey_signals_as_first_process};
+use crate::exec::{Hygiene, Inherited, die_of, install_panic_hook, obey_signals_as_first_process};
 use crate::{Error, Outcome, Result};
 
 /// What `exec` answers for every failure of our own: programs use all other codes.
@@ -81,7 +81,7 @@ pub fn main(args: &[OsString]) -> u8 {
         Outcome::Exit(code) => code,
         Outcome::Signal(signal) => {
             // Returns only where the signal does not end a process.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            die_of(signal);
             u8::try_from(128 + signal).unwrap_or(INTERNAL)
         }
         Outcome::Replace(program) => {

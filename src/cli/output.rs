@@ -116,9 +116,14 @@ impl Output {
 
     /// Something people want to know. Not with `--quiet`.
     pub(crate) fn note(&self, line: &str) {
-        if self.level >= 0 {
-            to_stderr(&format!("{}\n", escape(&self.complete(line))));
+        if let Some(line) = self.noted(line) {
+            to_stderr(&line);
         }
+    }
+
+    /// The same for somebody else to print.
+    pub(crate) fn noted(&self, line: &str) -> Option<String> {
+        (self.level >= 0).then(|| format!("{}\n", escape(&self.complete(line))))
     }
 
     /// A detail for `-v`.

@@ -39,3 +39,8 @@ pub use presets::{Preset, PresetError};
 pub use process::{ExecFailure, Replacement};
 #[cfg(all(without_shared_libraries, feature = "cli"))]
 pub(crate) use sys::resolve_without_modules;
+
+/// Dies of a signal, as the program did that we stood beside. Returns only where it does not end a process.
+pub fn die_of(signal: std::ffi::c_int) {
+    sys::die_of(signal);
+}

@@ -168,6 +168,17 @@ pub(super) fn fork() -> io::Result<Option<Pid>> {
     }
 }
 
+/// Dies of a signal, whatever was set for it. Returns only where it does not end a process.
+pub(super) fn die_of(signal: c_int) {
+    set_disposition(signal, Disposition::Default);
+    let set = set_of([signal]);
+    // SAFETY: `set` is a signal set, a null old set is allowed, and `raise` takes a number.
+    unsafe {
+        libc::raise(signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set.0, ptr::null_mut());
+    }
+}
+
 /// Makes a standard descriptor another name of `fd`, kept by `execve`.
 #[cfg(target_os = "linux")]
 pub(super) fn redirect(fd: BorrowedFd<'_>, number: c_int) -> io::Result<()> {
@@ -184,7 +195,6 @@ pub(super) fn kill(pid: c_int, signal: c_int) {
     }
 }
 
-#[cfg(target_os = "linux")]
 fn set_of(signals: impl IntoIterator<Item = c_int>) -> Mask {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: `set` is valid for writes and made a set by the first call; a bad number is an error and no more.

@@ -14,7 +14,7 @@ use std::{io, thread};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 /// Longest wait for anything. Only a failing test waits that long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -70,6 +70,22 @@ impl Pty {
     /// All modes, to be compared.
     pub(crate) fn modes(&self) -> String {
         format!("{:?}", tcgetattr(&self.slave).unwrap())
+    }
+
+    /// Sets modes that were found before, as a shell does when a job of its stops.
+    pub(crate) fn set_modes(&self, modes: &Termios) {
+        tcsetattr(&self.slave, OptionalActions::Now, modes).unwrap();
+    }
+
+    pub(crate) fn get_modes(&self) -> Termios {
+        tcgetattr(&self.slave).unwrap()
+    }
+
+    /// Gives a command this terminal, without making it the one that controls it.
+    pub(crate) fn lend(&self, command: &mut Command) {
+        let tty = || self.slave.try_clone().unwrap();
+        command.stdin(tty()).stdout(tty()).stderr(tty());
+        without_terminal(command);
     }
 
     /// Changes the size of the window.

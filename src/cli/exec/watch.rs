@@ -22,13 +22,17 @@ const INTERVAL: Duration = Duration::from_secs(30);
 const BOUNDS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(24 * 3600);
 
-/// What the options ask of the supervisor.
-fn plan(context: &Context, options: &Options) -> Result<Plan> {
+/// Variables of systemd for the process that has this number, which is not the program here.
+const ADDRESSED: [&str; 2] = ["LISTEN_PID", "WATCHDOG_PID"];
+
+/// What the options ask of the supervisor, if they ask for one.
+pub(super) fn plan(context: &Context, options: &Options) -> Result<Option<Plan>> {
     let watch = match &options.watch {
         Some(action) => Some(Watch { action: parse(action)?, interval: interval(context)? }),
         None => None,
     };
-    Ok(Plan { mask: options.mask, watch })
+    let plan = Plan { mask: options.mask, watch };
+    Ok((plan.mask || plan.watch.is_some()).then_some(plan))
 }
 
 fn parse(action: &str) -> Result<Action> {
@@ -51,9 +55,9 @@ fn interval(context: &Context) -> Result<Duration> {
 }
 
 /// Runs the program under a supervisor.
-pub(super) fn supervised(context: &Context, options: &Options, asked: &Asked) -> Result<Outcome> {
-    let say = |line: &str| context.output.note(&format!("momo-cred: {line}"));
-    let errand = match supervise(plan(context, options)?, &say)? {
+pub(super) fn supervised(context: &Context, options: &Options, asked: &Asked, plan: Plan) -> Result<Outcome> {
+    let say = |line: &str| context.output.noted(&format!("momo-cred: {line}"));
+    let errand = match supervise(plan, &say)? {
         Role::Ended(outcome) => return Ok(outcome),
         Role::Errand(errand) => errand,
     };
@@ -65,15 +69,21 @@ pub(super) fn supervised(context: &Context, options: &Options, asked: &Asked) ->
         return work.begin(context, errand, &sets);
     }
     let context = quiet(context);
-    let done = match work.again(&context, &errand) {
-        Ok(Found::Same(known)) => errand.same(&known).map(|()| Outcome::SUCCESS),
-        Ok(Found::Changed(known, sets)) if errand.purpose() == Purpose::Look => {
-            errand.changed(&known, &Hidden::of(&sets)).map(|()| Outcome::SUCCESS)
+    let found = work.again(&context, &errand);
+    let done = match found {
+        Ok(Found::Changed(_, sets)) if errand.purpose() == Purpose::Start => {
+            work.begin(&context, errand, &sets)
         }
-        Ok(Found::Changed(_, sets)) => work.begin(&context, errand, &sets),
-        Err(error) => errand.failed(&error).map(|()| Outcome::SUCCESS),
+        found => {
+            context.close();
+            let told = match found {
+                Ok(Found::Same(known)) => errand.same(&known),
+                Ok(Found::Changed(known, sets)) => errand.changed(&known, &Hidden::of(&sets)),
+                Err(error) => errand.failed(&error),
+            };
+            told.map(|()| Outcome::SUCCESS)
+        }
     };
-    context.close();
     // Whom it was to be told has gone.
     Ok(done.unwrap_or(Outcome::SUCCESS))
 }
@@ -108,9 +118,18 @@ struct Work<'a> {
 impl Work<'_> {
     /// Everything is there to become the program.
     fn begin(&self, context: &Context, errand: Errand, sets: &[Set]) -> Result<Outcome> {
-        let env = child_env(context, self.options, self.asked, sets)?;
+        let mut env = child_env(context, self.options, self.asked, sets)?;
+        let (supervisor, own) = (errand.supervisor().to_string(), std::process::id().to_string());
+        for name in ADDRESSED {
+            let is_there = env.names().any(|known| known == name);
+            if is_there && context.environment.get(name).is_some_and(|value| value == supervisor.as_str()) {
+                env.mark(name, &own);
+            }
+        }
         let program = Replacement::new(self.asked.command.clone(), env)?;
         let known = errand.knowledge(sets, &self.asked.env_options(self.options));
+        // Before the word goes out: then the program that ran is asked to end, and a store may take its time.
+        context.close();
         let handover = errand.ready(&known, &Hidden::of(sets))?;
         Ok(Outcome::Replace(Box::new(program.after(handover))))
     }

@@ -140,12 +140,9 @@ pub(super) fn deepest(table: &[u32]) -> usize {
     nodes.map(|node| node[Part::Depth as usize] as usize).max().unwrap_or(0)
 }
 
-/// Where the first byte is that a needle may begin with. Two bytes tell more than one: nearly every letter begins some form
-/// of a key, and few pairs do.
-pub(super) fn skip(table: &[u32], text: &[u8]) -> usize {
-    let begins = |(at, byte): (usize, &u8)| {
-        let node = start(table, *byte);
-        node != ROOT && text.get(at + 1).is_none_or(|next| child(table, node, *next) != ROOT)
-    };
-    text.iter().enumerate().position(begins).unwrap_or(text.len())
+/// Whether a needle may begin at a place. Two bytes tell more than one: nearly every letter begins some form of a key, and
+/// few pairs do.
+pub(super) fn begins(table: &[u32], text: &[u8], at: usize) -> bool {
+    let node = text.get(at).map_or(ROOT, |byte| start(table, *byte));
+    node != ROOT && text.get(at + 1).is_none_or(|next| child(table, node, *next) != ROOT)
 }

@@ -172,7 +172,7 @@ mod tests {
         ] {
             let mut out = Vec::new();
             let mut masker = masker("??>>s3krit/\u{e9}\"");
-            masker.feed(printed.as_bytes(), &mut out);
+            masker.feed(printed.as_bytes(), std::time::Instant::now(), &mut out);
             masker.flush(&mut out);
             assert_eq!(String::from_utf8(out).unwrap(), shown, "{printed}");
         }

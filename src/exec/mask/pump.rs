@@ -3,65 +3,50 @@
 //! Nothing is read while something waits to be written: the program feels its reader's pace, and no buffer grows. When
 //! our reader goes away the program's pipe is closed, so that it meets what it would meet without us.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::super::sys::Locked;
 use super::masker::Masker;
 use super::sink::Sink;
 
-/// The longest time that a stage holds something back: a secret that comes with a longer pause in it is shown. There are
-/// two stages only after a change of the credential that the program was told of by a signal.
+/// The longest time that something is held back: a secret whose printing takes longer is shown.
 pub(in crate::exec) const HOLD: Duration = Duration::from_millis(50);
 
 /// What a pipe holds at most: so much may wait in it from a program that has ended.
 const LAST: usize = 1 << 20;
 
-/// Room for what a stage lets go beside the piece it was fed.
-const SPARE: usize = 4096;
+/// How much is read at once.
+pub(in crate::exec) const PIECE: usize = 16 * 1024;
 
 /// One stream.
 pub(in crate::exec) struct Pump {
     source: Option<OwnedFd>,
     /// `None` when our reader has gone.
     sink: Option<Sink>,
-    /// One after the other: for the secrets that the program was given, then for those in use.
-    stages: Vec<Stage>,
-    out: Vec<u8>,
+    masker: Masker,
+    out: Zeroizing<Vec<u8>>,
     written: usize,
     /// How much is read at most once the program has ended.
     left: usize,
 }
 
-struct Stage {
-    masker: Masker,
-    /// What is held back, by where it stands in the stream, and since when.
-    held: Option<(u64, Instant)>,
-}
-
 impl Pump {
     /// `source` does not make a read wait.
     pub(in crate::exec) fn new(source: OwnedFd, sink: Sink, masker: Masker) -> Self {
-        Self {
-            source: Some(source),
-            sink: Some(sink),
-            stages: vec![Stage { masker, held: None }],
-            out: Vec::new(),
-            written: 0,
-            left: LAST,
-        }
+        // Room for what was held back before a piece, too: a buffer that grew would leave a copy behind.
+        let out = Zeroizing::new(Vec::with_capacity(2 * PIECE));
+        Self { source: Some(source), sink: Some(sink), masker, out, written: 0, left: LAST }
     }
 
     /// Hides further secrets from now on, beside those that were in use before.
-    pub(in crate::exec) fn renew(&mut self, masker: Masker) {
-        self.flush();
-        self.stages.push(Stage { masker, held: None });
-        if self.stages.len() > 2 {
-            // What the program was given at its start it may show at any time.
-            self.stages.remove(1);
-        }
+    pub(in crate::exec) fn renew(&mut self, table: Rc<Locked<u32>>) -> io::Result<()> {
+        self.masker.add(table)
     }
 
     /// What to read from, when it is time to.
@@ -76,12 +61,16 @@ impl Pump {
 
     /// When something that is held back is to be let go.
     pub(in crate::exec) fn deadline(&self) -> Option<Instant> {
-        let since = self.stages.iter().filter_map(|stage| stage.held).map(|(_, since)| since).min();
-        since.filter(|_| self.out.is_empty()).map(|since| since + HOLD)
+        self.masker.held_since().filter(|_| self.out.is_empty()).map(|since| since + HOLD)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now)
     }
 
     /// Reads once if there is something. How much there was.
-    pub(in crate::exec) fn read(&mut self, scratch: &mut [u8]) -> usize {
+    pub(in crate::exec) fn read(&mut self, scratch: &mut [u8], now: Instant) -> usize {
+        let late = self.is_due(now);
         let Some(source) = self.source.as_ref().filter(|_| self.out.is_empty()) else { return 0 };
         let count = match rustix::io::read(source, &mut *scratch) {
             Err(Errno::AGAIN | Errno::INTR) => return 0,
@@ -93,16 +82,20 @@ impl Pump {
             Ok(count) => count,
         };
         let piece = scratch.get_mut(..count).unwrap_or_default();
-        self.feed(piece);
+        self.masker.feed(piece, now, &mut self.out);
         piece.zeroize();
+        if late {
+            // It may have waited for us, and more with it: no fault of the program's.
+            self.masker.renew(now);
+        }
         self.write();
         count
     }
 
     /// The program has ended: reads what it left, at the pace of our reader. Others that still write are not waited for.
-    pub(in crate::exec) fn drain(&mut self, scratch: &mut [u8]) {
+    pub(in crate::exec) fn drain(&mut self, scratch: &mut [u8], now: Instant) {
         while self.source.is_some() && self.out.is_empty() {
-            let count = if self.left > 0 { self.read(scratch) } else { 0 };
+            let count = if self.left > 0 { self.read(scratch, now) } else { 0 };
             self.left = self.left.saturating_sub(count);
             if count == 0 {
                 self.close();
@@ -123,14 +116,15 @@ impl Pump {
                 }
             }
         }
-        self.out.clear();
+        self.out.zeroize();
         self.written = 0;
     }
 
-    /// Lets go of what was held back for too long.
-    pub(in crate::exec) fn tick(&mut self, now: Instant) {
-        if self.deadline().is_some_and(|deadline| deadline <= now) {
-            self.flush();
+    /// Lets go of what was held back for too long, unless the rest has come by now: while our reader made us wait we did
+    /// not read.
+    pub(in crate::exec) fn tick(&mut self, scratch: &mut [u8], now: Instant) {
+        if self.is_due(now) && self.read(scratch, now) == 0 && self.out.is_empty() {
+            self.masker.flush(&mut self.out);
             self.write();
         }
     }
@@ -138,7 +132,7 @@ impl Pump {
     /// Nothing more is read.
     fn close(&mut self) {
         self.source = None;
-        self.flush();
+        self.masker.flush(&mut self.out);
         self.write();
     }
 
@@ -146,40 +140,60 @@ impl Pump {
     pub(in crate::exec) fn is_done(&self) -> bool {
         self.source.is_none() && self.out.is_empty()
     }
-
-    fn feed(&mut self, piece: &[u8]) {
-        match self.stages.as_mut_slice() {
-            [only] => only.feed(piece, &mut self.out),
-            [before, now] => {
-                // Free of the secrets of the start; those in use now may be in it.
-                let mut between = Zeroizing::new(Vec::with_capacity(piece.len() + SPARE));
-                before.feed(piece, &mut between);
-                now.feed(&between, &mut self.out);
-            }
-            _ => {}
-        }
-    }
-
-    fn flush(&mut self) {
-        let mut carried = Zeroizing::new(Vec::new());
-        for stage in &mut self.stages {
-            let mut out = Zeroizing::new(Vec::with_capacity(carried.len() + SPARE));
-            stage.feed(&carried, &mut out);
-            stage.masker.flush(&mut out);
-            stage.held = None;
-            carried = out;
-        }
-        self.out.extend_from_slice(&carried);
-    }
 }
 
-impl Stage {
-    fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        self.masker.feed(piece, out);
-        let since = |from| match self.held {
-            Some((known, since)) if known == from => (from, since),
-            _ => (from, Instant::now()),
-        };
-        self.held = self.masker.held_from().map(since);
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::AsRawFd as _;
+
+    use super::super::automaton::build;
+    use super::*;
+
+    const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    fn pump(source: OwnedFd, sink: &impl AsFd) -> Pump {
+        let table = build([KEY].into_iter());
+        let mut locked = Locked::zeroed(table.len()).unwrap();
+        locked.copy_from_slice(&table);
+        rustix::io::ioctl_fionbio(&source, true).unwrap();
+        let sink = Sink::new(sink.as_fd(), sink.as_fd().as_raw_fd()).unwrap();
+        Pump::new(source, sink, Masker::new(Rc::new(locked)).unwrap())
+    }
+
+    /// A key lies across the end of a piece, and the reader is slower than the longest hold.
+    #[test]
+    fn a_slow_reader_is_not_shown_a_key_that_was_printed_at_once() {
+        let (program, mut prints) = io::pipe().unwrap();
+        let (reader, sink) = io::pipe().unwrap();
+        let mut reader = File::from(OwnedFd::from(reader));
+        let mut pump = pump(program.into(), &sink);
+        rustix::io::ioctl_fionbio(&reader, true).unwrap();
+        let (mut scratch, start) = (vec![0; PIECE], Instant::now());
+        let later = |holds| start + HOLD * holds;
+        // The reader's pipe is full.
+        let mut filled = 0;
+        while pump.sink.as_ref().unwrap().write(&[b'-'; 4096]).unwrap() > 0 {
+            filled += 4096;
+        }
+        let mut printed = vec![b'.'; PIECE - KEY.len() / 2];
+        printed.extend_from_slice(KEY);
+        prints.write_all(&printed).unwrap();
+        assert_eq!(pump.read(&mut scratch, start), PIECE);
+        assert!(!pump.out.is_empty(), "the reader takes nothing");
+        pump.tick(&mut scratch, later(1));
+        let mut shown = vec![0; filled];
+        reader.read_exact(&mut shown).unwrap();
+        pump.write();
+        pump.tick(&mut scratch, later(2));
+        // What has no end is shown, when nothing more is there.
+        prints.write_all(&KEY[..8]).unwrap();
+        pump.read(&mut scratch, later(3));
+        pump.tick(&mut scratch, later(4));
+        let mut shown = vec![0; 2 * PIECE];
+        let count = reader.read(&mut shown).unwrap();
+        let expected = [&printed[..PIECE - KEY.len() / 2], b"***", &KEY[..8]].concat();
+        assert_eq!(String::from_utf8_lossy(&shown[..count]), String::from_utf8_lossy(&expected));
     }
 }

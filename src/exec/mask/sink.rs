@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
@@ -28,6 +29,14 @@ impl Sink {
             }
         }
         Ok(Self { fd: rustix::io::fcntl_dupfd_cloexec(fd, 3)?, waits: kind != FileType::RegularFile })
+    }
+
+    /// Writes a line if it goes now. Else nobody reads, and it is lost.
+    pub(in crate::exec) fn offer(&self, line: &str) {
+        let mut ready = [PollFd::new(&self.fd, PollFlags::OUT)];
+        if poll(&mut ready, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0) {
+            let _ = self.write(line.as_bytes());
+        }
     }
 
     /// Writes what goes now. 0 means: not now.

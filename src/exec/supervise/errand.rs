@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use rustix::process::Pid;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -41,6 +42,7 @@ pub struct Errand {
     pub(super) masks: bool,
     pub(super) line: UnixStream,
     pub(super) stdio: [Option<OwnedFd>; 3],
+    pub(super) supervisor: Pid,
 }
 
 /// The last step before the program: waits for the word of the supervisor.
@@ -60,6 +62,11 @@ impl Errand {
     /// What to do.
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// Whom others know as the process that they have started.
+    pub fn supervisor(&self) -> u32 {
+        self.supervisor.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// What was read before. `None` for the first start, whose failure is that of the command.

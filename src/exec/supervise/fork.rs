@@ -56,7 +56,7 @@ pub(super) fn look(order: Order<'_>) -> io::Result<Forked<Looker>> {
         Some(pid) => Ok(Forked::Parent(Looker { pid, line: ours })),
         None => {
             settle(us, Group::Own, order.mask);
-            Ok(Forked::Child(errand(order, theirs, Default::default())))
+            Ok(Forked::Child(errand(order, theirs, Default::default(), us)))
         }
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn start(order: Order<'_>) -> io::Result<Forked<Program>> {
             }
             None => {
                 settle(us, group, order.mask);
-                Ok(Forked::Child(errand(order, theirs, streams.stdio)))
+                Ok(Forked::Child(errand(order, theirs, streams.stdio, us)))
             }
         };
     };
@@ -107,16 +107,16 @@ pub(super) fn start(order: Order<'_>) -> io::Result<Forked<Program>> {
     match sys::fork() {
         Ok(None) => {
             settle(monitor, Group::Own, order.mask);
-            Ok(Forked::Child(errand(order, theirs, streams.stdio)))
+            Ok(Forked::Child(errand(order, theirs, streams.stdio, us)))
         }
         Ok(Some(child)) => monitor::watch(child, &slave, speaks),
         Err(_) => sys::vanish(),
     }
 }
 
-fn errand(order: Order<'_>, line: UnixStream, stdio: [Option<OwnedFd>; 3]) -> Errand {
+fn errand(order: Order<'_>, line: UnixStream, stdio: [Option<OwnedFd>; 3], supervisor: Pid) -> Errand {
     let Order { purpose, known, key, masks, .. } = order;
-    Errand { purpose, known, key, masks, line, stdio }
+    Errand { purpose, known, key, masks, line, stdio, supervisor }
 }
 
 /// The child does not outlive its parent, has the signals that we were given, and a group of its own where it is to.

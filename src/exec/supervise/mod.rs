@@ -8,12 +8,14 @@
 //!
 //! - `run`: the loop; `program` and `fork`: what runs, and how it is started; `monitor`: its parent on a terminal of its own
 //! - `signals`: which ones, from whom, and whether the program has them already
+//! - `over`: whether somebody wants an end, not a restart
 //! - `terminal`: ours, while the program has one of its own
 //! - `schedule`: when to look, and when to try again
 
 pub mod errand;
 mod fork;
 mod monitor;
+mod over;
 mod program;
 mod relay;
 mod reports;

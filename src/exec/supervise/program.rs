@@ -1,15 +1,15 @@
 //! The program that is supervised, from the process that is to become it to its end.
 
 use std::ffi::c_int;
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::process::{Pid, getpid};
 
+use super::super::mask::pump::Pump;
 use super::super::sys;
 use super::errand::Known;
-use super::reports::Table;
 use super::signals::Group;
 use crate::Outcome;
 
@@ -35,8 +35,8 @@ pub(super) struct Program {
     pub(super) terminal: Option<OwnedFd>,
     /// Where its output comes from, and the number of the descriptor of ours that it goes to.
     pub(super) streams: Vec<(OwnedFd, i32)>,
-    /// What it was given, once it is ready to begin.
-    pub(super) ready: Option<(Known, Option<Table>)>,
+    /// What it was given, and what moves its output, once it is ready to begin.
+    pub(super) ready: Option<(Known, Vec<Pump>)>,
 }
 
 impl State {
@@ -112,16 +112,12 @@ impl Program {
     }
 
     /// What the monitor has to tell.
-    pub(super) fn hear(&mut self) -> io::Result<()> {
-        let Some(monitor) = &mut self.monitor else { return Ok(()) };
+    pub(super) fn hear(&mut self) {
+        let Some(monitor) = &mut self.monitor else { return };
         let mut news = [0; 2];
-        let state = match monitor.read_exact(&mut news) {
-            Ok(()) => State::decode(news).ok_or(io::ErrorKind::InvalidData)?,
-            // It was killed, and the program's terminal has gone with it.
-            Err(_) => State::Killed(libc::SIGKILL),
-        };
-        self.state = state;
-        Ok(())
+        let heard = monitor.read_exact(&mut news).ok().and_then(|()| State::decode(news));
+        // It was killed, and the program's terminal has gone with it.
+        self.state = heard.unwrap_or(State::Killed(libc::SIGKILL));
     }
 
     /// Where the monitor speaks.

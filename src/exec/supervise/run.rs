@@ -1,5 +1,6 @@
 //! The loop of the supervisor: what has happened. What follows is in `turn`.
 
+mod stop;
 mod turn;
 
 use std::io;
@@ -12,18 +13,19 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::super::Inherited;
 use super::super::mask::masker::Masker;
-use super::super::mask::pump::Pump;
+use super::super::mask::pump::{PIECE, Pump};
 use super::super::mask::sink::Sink;
 use super::super::sys::{self, Locked};
 use super::errand::{Known, Purpose};
 use super::fork::{Forked, Looker, Order, look, start};
+use super::over::Over;
 use super::program::{Program, State};
 use super::relay::Relay;
-use super::reports::{Report, receive};
+use super::reports::{Report, Table, receive};
 use super::schedule::{Schedule, splay};
-use super::signals::{self, Arrived, Group, Pass, pass};
+use super::signals::{self, Arrived, Pass, pass};
 use super::terminal::{Terminal, is_controlled};
-use super::{Action, GRACE, Plan, Role};
+use super::{Action, GRACE, Plan, Role, Watch};
 use crate::{Error, Kind, Result};
 
 /// How long the program has to be continued by whoever continued us, before we do it.
@@ -32,11 +34,11 @@ const RESUME: Duration = Duration::from_millis(100);
 const FRONT: Duration = Duration::from_millis(500);
 
 /// Supervises a program: returns at its end, and in each child at its beginning. Call it before anything is read, in a
-/// process of one thread.
+/// process of one thread. `say` makes of what there is to tell people a line for standard error, or nothing.
 ///
 /// # Errors
 /// [`Kind::Internal`] where the system refuses what is needed.
-pub fn supervise(plan: Plan, say: &dyn Fn(&str)) -> Result<Role> {
+pub fn supervise(plan: Plan, say: &dyn Fn(&str) -> Option<String>) -> Result<Role> {
     // A child of a process with more threads could find a lock held for ever.
     if std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() > 1) {
         return Err(Error::new(Kind::Internal, "a process of several threads cannot supervise a program"));
@@ -49,7 +51,9 @@ pub fn supervise(plan: Plan, say: &dyn Fn(&str)) -> Result<Role> {
 
 struct Supervisor<'a> {
     plan: Plan,
-    say: &'a dyn Fn(&str),
+    say: &'a dyn Fn(&str) -> Option<String>,
+    /// Standard error, which never makes us wait.
+    notes: Option<Sink>,
     signals: OwnedFd,
     /// The signal mask that we found.
     mask: sys::Mask,
@@ -69,8 +73,9 @@ struct Supervisor<'a> {
     phase: Phase,
     /// When to continue the program ourselves.
     resume: Option<Instant>,
-    /// Somebody wants an end, not a restart.
-    over: bool,
+    /// The next program died before it could begin, and was prepared once more.
+    retried: bool,
+    over: Over,
     /// And does not want to wait for our reader to take the last of the output.
     hurry: bool,
 }
@@ -103,17 +108,18 @@ enum Ready {
 }
 
 impl<'a> Supervisor<'a> {
-    fn new(plan: Plan, say: &'a dyn Fn(&str)) -> io::Result<Self> {
+    fn new(plan: Plan, say: &'a dyn Fn(&str) -> Option<String>) -> io::Result<Self> {
         let mask = sys::mask();
         let signals = signals::collect()?;
         let terminal =
             if plan.mask && !Inherited::from_parent().lacks(1) { Terminal::of_stdout()? } else { None };
         let mut key = [0; 32];
         getrandom(&mut key, GetRandomFlags::empty())?;
-        let scratch = Locked::zeroed(if plan.mask { 16 * 1024 } else { 0 })?;
+        let scratch = Locked::zeroed(if plan.mask { PIECE } else { 0 })?;
         Ok(Self {
             plan,
             say,
+            notes: Sink::new(io::stderr().as_fd(), 2).ok(),
             signals,
             mask,
             key,
@@ -129,7 +135,8 @@ impl<'a> Supervisor<'a> {
             schedule: None,
             phase: Phase::Preparing,
             resume: None,
-            over: false,
+            retried: false,
+            over: Over::No,
             hurry: false,
         })
     }
@@ -220,7 +227,8 @@ impl<'a> Supervisor<'a> {
 
     /// When something is to be done at the latest.
     fn due(&self) -> Option<Instant> {
-        let look = self.schedule.as_ref().filter(|_| self.may_look()).map(Schedule::next);
+        let now = Instant::now();
+        let look = self.schedule.as_ref().filter(|_| self.may_look(now)).map(Schedule::next);
         let phase = match self.phase {
             Phase::Waiting(at) => Some(at),
             Phase::Stopping(at) => at,
@@ -228,13 +236,21 @@ impl<'a> Supervisor<'a> {
         };
         let hidden =
             self.terminal.as_ref().is_some_and(|terminal| terminal.is_typed_at() && !terminal.is_raw());
-        let front = (hidden && self.current.is_some()).then(|| Instant::now() + FRONT);
+        let front = (hidden && self.current.is_some()).then(|| now + FRONT);
         let pumps = self.pumps.iter().filter_map(Pump::deadline).min();
-        [look, phase, front, pumps, self.resume].into_iter().flatten().min()
+        [look, phase, front, pumps, self.resume, self.over.until(now)].into_iter().flatten().min()
     }
 
-    fn may_look(&self) -> bool {
-        self.looker.is_none() && matches!(self.phase, Phase::Steady) && self.current.is_some()
+    fn may_look(&self, now: Instant) -> bool {
+        self.looker.is_none()
+            && !self.over.is_set(now)
+            && matches!(self.phase, Phase::Steady)
+            && self.current.is_some()
+    }
+
+    /// What runs, or before that what is about to.
+    fn running(&self) -> Option<&Program> {
+        self.current.as_ref().or(self.next.as_ref())
     }
 
     fn master(&self) -> Option<&OwnedFd> {
@@ -245,25 +261,26 @@ impl<'a> Supervisor<'a> {
         match ready {
             Ready::Signals => {
                 while let Some(arrived) = signals::next(&self.signals) {
-                    self.arrived(arrived)?;
+                    self.arrived(arrived);
                 }
             }
             Ready::NextLine => self.report()?,
             Ready::NextNews => {
                 if let Some(next) = &mut self.next {
-                    next.hear()?;
-                }
-            }
-            Ready::News => {
-                if let Some(current) = &mut self.current {
-                    current.hear()?;
+                    next.hear();
                 }
                 self.stopped();
             }
-            Ready::Look => self.looked()?,
+            Ready::News => {
+                if let Some(current) = &mut self.current {
+                    current.hear();
+                }
+                self.stopped();
+            }
+            Ready::Look => self.looked(),
             Ready::Source(n) => {
                 if let Some(pump) = self.pumps.get_mut(n) {
-                    pump.read(&mut self.scratch);
+                    pump.read(&mut self.scratch, Instant::now());
                 }
             }
             Ready::Sink(n) => {
@@ -271,49 +288,40 @@ impl<'a> Supervisor<'a> {
                     pump.write();
                 }
             }
-            Ready::Keys | Ready::Typed => {
-                let master = self.current.as_ref().and_then(|current| current.terminal.as_ref());
-                if let (Some(terminal), Some(master)) = (&self.terminal, master) {
-                    self.relay.pass(terminal, master);
-                }
-            }
+            Ready::Keys | Ready::Typed => self.typed(),
         }
         Ok(())
     }
 
-    fn arrived(&mut self, arrived: Arrived) -> io::Result<()> {
+    fn arrived(&mut self, arrived: Arrived) {
         let by_us = !arrived.by_kernel && arrived.sender == getpid().as_raw_nonzero().get().unsigned_abs();
         match arrived.signal {
             libc::SIGCHLD => return self.reap(),
-            libc::SIGCONT => {
-                self.continued();
-                return Ok(());
-            }
+            libc::SIGCONT => return self.continued(),
             libc::SIGWINCH if arrived.by_kernel && self.terminal.is_some() => {
                 // The program's terminal tells it when its size has changed.
                 if let (Some(terminal), Some(master)) = (&self.terminal, self.master()) {
                     terminal.resize(master);
                 }
-                return Ok(());
+                return;
             }
-            _ if by_us => return Ok(()),
+            _ if by_us => return,
             _ => {}
         }
+        self.over.hear(arrived.signal, Instant::now());
         let ends = matches!(arrived.signal, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT);
         let ended = self.current.as_ref().is_some_and(|current| current.state.is_end());
         self.hurry |= ends && ended;
-        self.over |= ends && matches!(self.phase, Phase::Stopping(_));
-        let Some(program) = self.current.as_ref().or(self.next.as_ref()) else { return Ok(()) };
+        let Some(program) = self.running() else { return };
         match pass(arrived, program.group) {
             Pass::Nobody => {}
             Pass::Program => program.signal(arrived.signal),
             Pass::Group => program.signal_group(arrived.signal),
         }
-        Ok(())
     }
 
     /// Hears of every child that has ended, stopped or gone on: of ours, and as process 1 of everybody's.
-    fn reap(&mut self) -> io::Result<()> {
+    fn reap(&mut self) {
         let changes = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
         while let Ok(Some((pid, status))) = wait(changes) {
             let state = State::of(status);
@@ -323,54 +331,11 @@ impl<'a> Supervisor<'a> {
                 self.stopped();
             } else if let Some(next) = self.next.as_mut().filter(ours) {
                 next.state = state;
+                self.stopped();
             } else if state.is_end() && self.looker.as_ref().is_some_and(|looker| looker.pid == pid) {
                 // What it had to say is still in its line.
-                self.looked()?;
+                self.looked();
             }
-        }
-        Ok(())
-    }
-
-    /// We stop with the program, so that the shell hears of it.
-    fn stopped(&mut self) {
-        let Some(current) = &self.current else { return };
-        let State::Stopped(signal) = current.state else {
-            if current.state == State::Running {
-                self.resume = None;
-            }
-            return;
-        };
-        match (&mut self.terminal, current.group) {
-            (Some(terminal), _) => {
-                let ours = terminal.is_ours();
-                terminal.leave();
-                // All of our group, as the terminal would have done. In a group that no shell looks after nothing
-                // happens, and the program goes on.
-                sys::suffer(if ours { 0 } else { getpid().as_raw_nonzero().get() }, libc::SIGTSTP);
-                terminal.enter();
-                if matches!(signal, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) {
-                    current.signal_group(libc::SIGCONT);
-                }
-            }
-            (None, Group::Shared) => sys::suffer(getpid().as_raw_nonzero().get(), libc::SIGTSTP),
-            (None, Group::Own) => {}
-        }
-    }
-
-    /// Somebody continued us.
-    fn continued(&mut self) {
-        let Some(current) = &self.current else { return };
-        if let Some(terminal) = &mut self.terminal {
-            terminal.enter();
-            if let Some(master) = &current.terminal {
-                terminal.resize(master);
-            }
-        }
-        match (current.state, current.group) {
-            (State::Stopped(_), Group::Shared) => self.resume = Some(Instant::now() + RESUME),
-            (State::Running, Group::Shared) => {}
-            (State::Running, Group::Own) => current.signal(libc::SIGCONT),
-            _ => current.signal_group(libc::SIGCONT),
         }
     }
 }

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(super) struct Schedule {
     interval: Duration,
     next: Instant,
-    /// Looks that failed for a store that is down, in a row.
+    /// Looks and starts that failed for a store that is down, in a row.
     failures: u32,
     /// What was said of the last failure.
     said: Option<String>,
@@ -36,15 +36,14 @@ impl Schedule {
         self.said.take().map(|_| "the records can be looked at again")
     }
 
-    /// A look failed. What to say, unless the same was said last.
-    pub(super) fn failed(&mut self, now: Instant, chance: u32, text: String, down: bool) -> Option<String> {
+    /// A look failed, or a start that followed from one. The line to say, unless the same was said last.
+    pub(super) fn failed(&mut self, now: Instant, chance: u32, line: String, down: bool) -> Option<String> {
         self.failures = if down { self.failures.saturating_add(1) } else { 0 };
         self.wait(now, chance);
-        if self.said.as_ref() == Some(&text) {
+        if self.said.as_ref() == Some(&line) {
             return None;
         }
-        let line = format!("cannot look for changes; the program runs on as it is. {text}");
-        self.said = Some(text);
+        self.said = Some(line.clone());
         Some(line)
     }
 

@@ -15,7 +15,7 @@ use rustix::termios::{
 /// The terminal that our standard output is.
 pub(super) struct Terminal {
     fd: OwnedFd,
-    /// Standard input is this terminal, too: it is read for the program.
+    /// Standard input is this terminal, too, and it is the one that controls us: it is read for the program.
     typed: bool,
     /// Its modes as we found them, while they are ours.
     found: Option<Termios>,
@@ -30,10 +30,12 @@ impl Terminal {
             return Ok(None);
         }
         let fd = rustix::io::fcntl_dupfd_cloexec(&stdout, 3)?;
-        Ok(Some(Self { typed: is_same(io::stdin(), &fd), fd, found: None, owner: getpid() }))
+        // Another terminal would neither tell us who is in front nor make signals of keys: the program reads it itself.
+        let typed = is_same(io::stdin(), &fd) && tcgetpgrp(&fd).is_ok();
+        Ok(Some(Self { typed, fd, found: None, owner: getpid() }))
     }
 
-    /// Whether standard input is this terminal.
+    /// Whether it is read for the program.
     pub(super) fn is_typed_at(&self) -> bool {
         self.typed
     }
@@ -82,12 +84,30 @@ impl Terminal {
             return;
         }
         if let Ok(found) = tcgetattr(&self.fd) {
-            let mut raw = found.clone();
-            raw.make_raw();
-            if tcsetattr(&self.fd, OptionalActions::Now, &raw).is_ok() {
-                self.found = Some(found);
-            }
+            self.pass_on(found);
         }
+    }
+
+    /// The same after we were stopped: a shell has set it to what it needs, or keeps it.
+    pub(super) fn enter_again(&mut self) {
+        match self.found.take() {
+            Some(found) if self.is_ours() => self.pass_on(found),
+            Some(_) => {}
+            None => self.enter(),
+        }
+    }
+
+    fn pass_on(&mut self, found: Termios) {
+        let mut raw = found.clone();
+        raw.make_raw();
+        if tcsetattr(&self.fd, OptionalActions::Now, &raw).is_ok() {
+            self.found = Some(found);
+        }
+    }
+
+    /// Leaves it as it is: another has it now.
+    pub(super) fn forget(&mut self) {
+        self.found = None;
     }
 
     /// Puts it right.

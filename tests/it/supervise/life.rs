@@ -37,12 +37,10 @@ fn each_signal_reaches_the_program_once_and_its_status_comes_back() {
 fn a_death_by_a_signal_is_ours_too() {
     for mode in MODES {
         let (sandbox, _) = stage();
-        for (signal, number) in
-            [("TERM", 15), ("KILL", 9), ("HUP", 1), ("USR1", 10), ("ABRT", 6), ("QUIT", 3)]
-        {
-            let script = format!("kill -{signal} $$");
+        for number in [15, 9, 1, 10, 6, 3, 16, 29, 30, 34, 64] {
+            let script = format!("kill -{number} $$");
             let momo = sandbox.momo(["exec", mode, "--", "sh", "-c", &script]);
-            assert_eq!(Supervised::start(&sandbox, momo).end(), -number, "{mode} {signal}");
+            assert_eq!(Supervised::start(&sandbox, momo).end(), -number, "{mode} {number}");
         }
     }
 }
@@ -181,4 +179,63 @@ fn a_grandchild_that_keeps_the_pipe_does_not_keep_us() {
     assert!(lives(grandchild));
     kill_process(grandchild, Signal::KILL).unwrap();
     until("the grandchild to be gone", || !lives(grandchild));
+}
+
+/// What systemd addresses to the process that it has started is for the program.
+#[test]
+fn variables_for_our_number_are_for_the_number_of_the_program() {
+    let (sandbox, _) = stage();
+    for mode in MODES {
+        let script = format!(
+            "export LISTEN_PID=$$ WATCHDOG_PID=$$ LISTEN_FDS=0; \
+             exec {MOMO_CRED} exec {mode} -- sh -c 'echo $$ $LISTEN_PID $WATCHDOG_PID'"
+        );
+        let output = sandbox.command("sh").args(["-c", &script]).output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let numbers: Vec<&str> = shown.split_whitespace().collect();
+        assert!(numbers.len() == 3 && numbers.iter().all(|number| *number == numbers[0]), "{shown}");
+        let other = sandbox.momo(["exec", mode, "--", "printenv", "LISTEN_PID"]).env("LISTEN_PID", "1").run();
+        assert_eq!(other.code(0).out(), "1\n");
+    }
+}
+
+/// No descriptor for a look: that is said, and the program runs on.
+#[test]
+fn a_system_that_refuses_a_look_does_not_end_the_program() {
+    use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+    let (sandbox, _) = stage();
+    let momo = sandbox.momo(["exec", "--watch=HUP", "--", "python3", "probe.py"]);
+    let supervised = Supervised::start(&sandbox, momo.env("MOMO_CRED_WATCH_INTERVAL", "100ms"));
+    until_logged(&sandbox, "began");
+    let found = getrlimit(Resource::Nofile);
+    let limit = |limit| prlimit(Some(supervised.pid()), Resource::Nofile, limit).unwrap();
+    limit(Rlimit { current: Some(3), ..found });
+    until("the word", || supervised.said().contains("cannot look for changes"));
+    limit(found);
+    let new = momo_cred_backend_testkit::Canary::hex("supervised another api key");
+    super::write_record(&sandbox, new.value(), "");
+    until_logged(&sandbox, "got 1");
+}
+
+/// Nobody reads what we have to say.
+#[test]
+fn a_full_standard_error_does_not_stop_the_supervisor() {
+    let (sandbox, keys) = stage();
+    let (_reader, mut full) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&full, true).unwrap();
+    while std::io::Write::write(&mut full, &[b'-'; 4096]).is_ok() {}
+    rustix::io::ioctl_fionbio(&full, false).unwrap();
+    let momo = sandbox.momo(["exec", "--watch=HUP", "--", "python3", "probe.py"]);
+    let mut command = momo.env("MOMO_CRED_WATCH_INTERVAL", "100ms").into_command();
+    crate::pty::without_terminal(&mut command);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(full).spawn().unwrap();
+    until_logged(&sandbox, "began");
+    for (key, times) in [("supervised another api key", 1), ("supervised a third api key", 2)] {
+        super::write_record(&sandbox, momo_cred_backend_testkit::Canary::hex(key).value(), "");
+        until("the signal", || log(&sandbox).iter().filter(|line| *line == "got 1").count() == times);
+    }
+    drop(keys);
+    sandbox.write("end", "", 0o644);
+    kill_process(rustix::process::Pid::from_child(&child), Signal::USR2).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(37));
 }

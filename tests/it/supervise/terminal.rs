@@ -167,3 +167,58 @@ fn nobody_outlives_a_supervisor_that_is_killed() {
         until("the program to end", || !lives(program));
     }
 }
+
+/// Ctrl-Z while the store is silent: the shell has its terminal again, and `fg` goes on with the wait.
+#[test]
+fn ctrl_z_stops_what_has_not_begun() {
+    for mode in MODES {
+        let ((sandbox, _), pty) = (stage(), Pty::open());
+        let silence = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", silence.local_addr().unwrap());
+        let args = ["exec", mode, "--store", "vault:secret/momo", "--timeout", "60s", "--", "true"];
+        let momo = sandbox.momo(args).env("VAULT_ADDR", address).env("VAULT_TOKEN", "a-token");
+        let mut job = pty.run(momo.into_command());
+        let _held = silence.accept().unwrap();
+        pty.send("\x1a");
+        assert_eq!(job.status(), Status::Stopped(20), "{mode}");
+        job.foreground();
+        job.kill(Signal::TERM);
+        assert_eq!(job.status(), Status::Killed { signal: 15, core: false }, "{mode}");
+    }
+}
+
+/// STOP takes nobody's advice: the shell sets its terminal itself, and `fg` gives it back to the program's keys.
+#[test]
+fn a_supervisor_that_was_stopped_takes_the_terminal_again() {
+    let ((sandbox, _), pty) = (stage(), Pty::open());
+    let before = pty.get_modes();
+    let shown = pty.modes();
+    let script = "echo one; read line; echo \"[$line]\"; exit 6";
+    let mut job = pty.run(sandbox.momo(["exec", "--mask", "--", "sh", "-c", script]).into_command());
+    pty.wait_for("one");
+    until("our terminal to be raw", || pty.modes() != shown);
+    job.kill(Signal::STOP);
+    assert_eq!(job.status(), Status::Stopped(19));
+    pty.set_modes(&before);
+    job.foreground();
+    until("our terminal to be raw again", || pty.modes() != shown);
+    pty.send("two\n");
+    pty.wait_for("[two]");
+    assert_eq!(job.status(), Status::Exited(6));
+    assert_eq!(pty.modes(), shown);
+}
+
+/// A terminal that controls somebody else: what is typed there is the program's all the same.
+#[test]
+fn what_is_typed_at_a_terminal_of_others_reaches_the_program() {
+    let ((sandbox, keys), pty) = (stage(), Pty::open());
+    let script = "echo ask $MOMO_API_KEY; read line; echo \"[$line]\"; exit 6";
+    let mut command = sandbox.momo(["exec", "--mask", "--", "sh", "-c", script]).into_command();
+    pty.lend(&mut command);
+    let mut child = command.spawn().unwrap();
+    pty.wait_for("ask ***");
+    pty.send("two\n");
+    pty.wait_for("[two]");
+    assert_eq!(child.wait().unwrap().code(), Some(6));
+    assert!(!pty.transcript().contains(keys[1].value()));
+}

@@ -230,3 +230,142 @@ fn masks_follow_the_credential() {
     assert_eq!(fs::read_to_string(&out).unwrap(), "*** *** told\n");
     drop(supervised);
 }
+
+/// TERM is for good: a program that takes its time to end is not restarted meanwhile.
+#[test]
+fn a_program_that_was_asked_to_end_is_not_restarted_later() {
+    let (sandbox, _) = stage();
+    let looks = Looks::new(&sandbox);
+    let supervised = Supervised::start(&sandbox, watching(&sandbox, "--watch", &["python3", "probe.py"]));
+    until_logged(&sandbox, "began");
+    looks.again();
+    supervised.signal(Signal::TERM);
+    until_logged(&sandbox, "got 15");
+    write_record(&sandbox, Canary::hex("supervised another api key").value(), "");
+    // Time for a restart that must not be.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    sandbox.write("end", "", 0o644);
+    supervised.signal(Signal::USR2);
+    assert_eq!(supervised.end(), 37);
+    assert_eq!(log(&sandbox)[1..], ["got 15", "got 12"], "{:?}", log(&sandbox));
+}
+
+/// A record of a gateway of ours, which answers for a token when we say so.
+struct Held {
+    sandbox: Sandbox,
+    gateway: std::net::TcpListener,
+}
+
+impl Held {
+    /// Runs a program until another one is being prepared: the wait for its token has begun.
+    fn restarting(mode: &[&str], program: &[&str], stdout: Stdio) -> (Self, Supervised, std::net::TcpStream) {
+        let (sandbox, gateway) = (Sandbox::new(), gateway());
+        let args = ["provision", "--base-url", gateway.base_url(), "--callback-host", "localhost"];
+        let _ = sandbox.momo(args).args_subscription_key(&sandbox, &gateway).run().code(0);
+        let probe = super::PROBE.replace("MOMO_API_KEY", "MOMO_ACCESS_TOKEN");
+        sandbox.write("stays.py", &probe, 0o644);
+        sandbox.write(
+            "token.py",
+            probe.replace("number == 12 and os.path.exists(\"end\")", "number == 15"),
+            0o644,
+        );
+        let last =
+            "while not os.path.exists('go'): time.sleep(0.01)\nos.write(1, b'.' * 100000)\nos._exit(5)\n";
+        sandbox.write("last.py", probe.replace("# Until the", &format!("{last}# Until the")), 0o644);
+        let args = [&["exec", "--token", "--watch"], mode, &["--"], program].concat();
+        let momo = sandbox.momo(args).env("MOMO_CRED_WATCH_INTERVAL", "100ms");
+        let supervised = Supervised::start_with(&sandbox, momo, Stdio::null(), stdout);
+        until_logged(&sandbox, "began");
+        let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", held.local_addr().unwrap());
+        let record = sandbox.read(".env").replace(gateway.base_url().trim_end_matches('/'), &address);
+        sandbox.write("env.new", record, 0o600);
+        fs::rename(sandbox.path("env.new"), sandbox.path(".env")).unwrap();
+        let (waits, _) = held.accept().unwrap();
+        (Self { sandbox, gateway: held }, supervised, waits)
+    }
+
+    fn answer(mut waits: std::net::TcpStream) {
+        use std::io::{Read as _, Write as _};
+        let mut request = Vec::new();
+        while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+            let mut byte = [0];
+            waits.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+        let body = r#"{"access_token":"a-token-of-nobody","token_type":"access_token","expires_in":3600}"#;
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+        write!(waits, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+}
+
+/// The control for those that follow: with the token the restart goes on.
+#[test]
+fn a_restart_waits_for_its_token() {
+    let (held, supervised, waits) = Held::restarting(&[], &["python3", "token.py"], Stdio::null());
+    Held::answer(waits);
+    until("the second start", || starts(&held.sandbox) == 2);
+    drop((supervised, held.gateway));
+}
+
+/// The next program is being prepared when somebody wants an end.
+#[test]
+fn a_request_to_end_counts_before_the_next_program_is_ready() {
+    let (held, supervised, waits) = Held::restarting(&[], &["python3", "stays.py"], Stdio::null());
+    supervised.signal(Signal::TERM);
+    until_logged(&held.sandbox, "got 15");
+    Held::answer(waits);
+    // Time for a restart that must not be.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    held.sandbox.write("end", "", 0o644);
+    supervised.signal(Signal::USR2);
+    assert_eq!(supervised.end(), 37);
+    assert_eq!(log(&held.sandbox)[1..], ["got 15", "got 12"], "{:?}", log(&held.sandbox));
+}
+
+/// The program ends by itself while the next one is being prepared, and its last words wait for their reader.
+#[test]
+fn a_program_that_ended_meanwhile_is_not_revived() {
+    let (held, mut supervised, waits) =
+        Held::restarting(&["--mask"], &["python3", "last.py"], Stdio::piped());
+    let first = probe_pid(&held.sandbox, 0);
+    held.sandbox.write("go", "", 0o644);
+    until("its end", || !lives(first));
+    Held::answer(waits);
+    // Time for a restart that must not be.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    let mut all = Vec::new();
+    std::io::Read::read_to_end(&mut supervised.child().stdout.take().unwrap(), &mut all).unwrap();
+    assert_eq!((all.len(), supervised.end(), starts(&held.sandbox)), (100_000, 5, 1));
+}
+
+/// What can be read and not be used is told once, not with each look.
+#[test]
+fn a_start_that_fails_after_a_look_that_does_not_is_told_once() {
+    let (sandbox, gateway) = (Sandbox::new(), gateway());
+    let args = ["provision", "--base-url", gateway.base_url(), "--callback-host", "localhost"];
+    let _ = sandbox.momo(args).args_subscription_key(&sandbox, &gateway).run().code(0);
+    let looks = Looks::new(&sandbox);
+    let args = ["exec", "--token", "--watch", "--", "cat"];
+    let momo = sandbox.momo(args).env("MOMO_CRED_WATCH_INTERVAL", "100ms");
+    let supervised = Supervised::start_with(&sandbox, momo, Stdio::piped(), Stdio::null());
+    looks.again();
+    let wrong = Canary::hex("supervised wrong api key");
+    let lines = sandbox.read(".env");
+    let lines = lines.lines().map(|line| match line.starts_with("MOMO_API_KEY=") {
+        true => format!("MOMO_API_KEY={}\n", wrong.value()),
+        false => format!("{line}\n"),
+    });
+    sandbox.write("env.new", lines.collect::<String>(), 0o600);
+    fs::rename(sandbox.path("env.new"), sandbox.path(".env")).unwrap();
+    until("the word", || supervised.said().contains("the next program cannot be started"));
+    looks.again();
+    assert_eq!(supervised.said().lines().count(), 1, "{}", supervised.said());
+}
+
+#[test]
+fn an_action_that_there_is_not_is_refused_even_where_nothing_is_started() {
+    let (sandbox, _) = stage();
+    let ran = sandbox.momo(["exec", "--watch=nope", "--explain"]).run();
+    let _ = ran.code(125).says("--watch names an action that there is not");
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Prints what a program sees of the tool that started it, as a table in Markdown: what `child.py` notes.
+"""Prints what a program sees of the tool that started it, as a table in Markdown: what tests/probe/probe
+records, the program of the fidelity tests.
 
 A cell with a number of signals says how often the program saw one when the tool got it. "orphan": the tool died of it
 and left the program running.
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import tools
 
-CHILD = [sys.executable, "-I", "-S", str(Path(__file__).with_name("child.py"))]
+PROBE = str(Path(__file__).resolve().parents[2] / "tests/probe/probe")
 ODD = ["", " a  b ", "$HOME", "'\"", "*", "-x", b"\xff\xfe", "a\nb"]
 PATIENCE = 20.0
 # How long a second copy of a signal may take to be noted.
@@ -50,34 +51,52 @@ class Probe:
         return str(self.folder / f"seen-{next(RUNS)}")
 
     def see(self, arguments):
-        """What the program sees of its start."""
+        """What the program finds when it is started with a signal ignored."""
         file = self.file()
-        ran = self.start(*CHILD, "see", file, *arguments, preexec_fn=lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN))
-        code = said(ran.wait(PATIENCE))
+        ran = self.start(PROBE, file, *arguments, preexec_fn=lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN))
+        ran.wait(PATIENCE)
         if not os.path.exists(file):
-            return None, code
+            return {}
         seen = json.loads(Path(file).read_text(encoding="utf-8"))
         seen["same pid"] = seen["pid"] == ran.pid
-        return seen, code
+        return seen
 
-    def signalled(self, name):
-        """How often the program notes a signal that the tool is sent."""
+    def waiting(self):
+        """A program that notes signals: the tool, the program's pid, and where it notes them."""
         file = self.file()
-        ran = self.start(*CHILD, "wait", file, start_new_session=True)
+        log = file + ".signals"
+        ran = self.start(PROBE, file, "--signals", log, start_new_session=True)
         pid = ready(file)
         if pid is None:
             ran.kill()
+            ran.wait()
+        return ran, pid, log
+
+    def signalled(self, name):
+        """How often the program notes a signal that the tool is sent."""
+        ran, pid, log = self.waiting()
+        if pid is None:
             return "?"
-        os.kill(ran.pid, getattr(signal, f"SIG{name}"))
-        return self.count(ran, file, pid, f"SIG{name}")
+        number = getattr(signal, f"SIG{name}")
+        os.kill(ran.pid, number)
+        time.sleep(SETTLE)
+        gone = ran.poll() is not None
+        orphaned = gone and running(pid) and pid != ran.pid
+        seen = noted(log, number)
+        kill(pid)
+        if not gone:
+            ran.kill()
+        ran.wait()
+        return "orphan" if orphaned else str(seen)
 
     def interrupted(self):
         """The same for Ctrl-C on a terminal."""
         file = self.file()
+        log = file + ".signals"
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.folder)
-            command = self.tool.command(*CHILD, "wait", file)
+            command = self.tool.command(PROBE, file, "--signals", log)
             try:
                 os.execvpe(command[0], command, tools.environment(self.folder))
             finally:
@@ -90,7 +109,7 @@ class Probe:
             return "?"
         os.write(terminal, b"\x03")
         time.sleep(SETTLE)
-        seen = notes(file).count("SIGINT")
+        seen = noted(log, signal.SIGINT)
         for end in {child, pid}:
             kill(end)
         os.waitpid(pid, 0)
@@ -99,48 +118,34 @@ class Probe:
 
     def copies(self):
         """How many copies of the API key the tool holds while the program runs."""
-        file = self.file()
-        ran = self.start(*CHILD, "wait", file, start_new_session=True)
-        child = ready(file)
-        if child is None:
-            ran.kill()
+        ran, pid, _ = self.waiting()
+        if pid is None:
             return "?"
-        found = 0 if child == ran.pid else count_in_memory(ran.pid, tools.VALUES["MOMO_API_KEY"].encode())
-        kill(child)
+        found = 0 if pid == ran.pid else count_in_memory(ran.pid, tools.VALUES["MOMO_API_KEY"].encode())
+        kill(pid)
         ran.kill()
         ran.wait()
         return str(found)
 
-    def count(self, ran, file, child, name):
-        time.sleep(SETTLE)
-        gone = ran.poll() is not None
-        alive = running(child)
-        seen = notes(file).count(name)
-        kill(child)
-        if not gone:
-            ran.kill()
-        ran.wait()
-        return "orphan" if gone and alive and child != ran.pid else str(seen)
-
 
 def row(tool, folder):
     probe = Probe(tool, folder)
-    with_odd, _ = probe.see(ODD)
+    # The first word is the name of the report.
+    words = probe.see(ODD).get("argv", [])[1:]
     # Again without them, since some refuse bytes that are no UTF-8.
-    seen, code = probe.see([])
+    seen = probe.see([])
     plain = folder / "not-executable"
     plain.write_text("")
     plain.chmod(0o644)
-    see = seen or {}
-    arguments = [os.fsencode(odd).hex() if isinstance(odd, str) else odd.hex() for odd in ODD]
-    ignored = see.get("ignored", 0) >> (signal.SIGUSR2 - 1) & 1
+    ignored = int(seen.get("ignored", "0"), 16) >> (signal.SIGUSR2 - 1) & 1
+    blocked = int(seen.get("blocked", "0"), 16)
     cells = [
-        yes(see.get("same pid")),
-        yes((with_odd or {}).get("arguments") == arguments),
-        ",".join(map(str, see.get("descriptors", ["?"]))) or "none",
-        yes(ignored and not see.get("blocked")),
-        code,
-        f"{probe.code(*CHILD, 'die', 'KILL')} / {probe.code(*CHILD, 'die', 'TERM')}",
+        yes(seen.get("same pid")),
+        yes(words == [os.fsencode(odd).decode("latin-1") for odd in ODD]),
+        ",".join(number for number in seen.get("descriptors", {"?": None}) if number not in "012") or "none",
+        yes(ignored and not blocked),
+        probe.code("sh", "-c", "exit 37"),
+        f"{probe.code('sh', '-c', 'kill -KILL $$')} / {probe.code('sh', '-c', 'kill -TERM $$')}",
         f"{probe.code('no-such-program')} / {probe.code(str(plain))}",
         *[probe.signalled(name) for name in ("TERM", "INT", "HUP", "QUIT", "USR1")],
         probe.interrupted(),
@@ -154,18 +159,15 @@ def ready(file):
     """The pid of the waiting program, as soon as it is ready."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        line = next(iter(notes(file)), "")
-        if line.startswith("ready "):
-            return int(line.split()[1])
+        if os.path.exists(file):
+            return json.loads(Path(file).read_text(encoding="utf-8"))["pid"]
         time.sleep(0.01)
     return None
 
 
-def notes(file):
-    try:
-        return Path(file).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
+def noted(log, number):
+    """How often a signal was noted."""
+    return Path(log).read_text(encoding="utf-8").split().count(str(int(number)))
 
 
 def running(pid):
